@@ -1,0 +1,31 @@
+//! One suite per port, run against every adapter of it and through every layer.
+//!
+//! A suite is a module of async functions, one per rule of the port, and one macro that lists them: a new case runs for
+//! every adapter at once. An adapter's test file makes a harness and calls the macro:
+//!
+//! ```ignore
+//! mod kubo { lore_core::pin_store_conformance!(super::KuboHarness::default()); }
+//! ```
+//!
+//! The feature is exempt from semver.
+
+pub mod cache;
+pub mod chain_client;
+pub mod llm_provider;
+pub mod pin_store;
+pub mod repository;
+
+/// Emits one test per case. The caller needs `tokio` with `macros` and `rt-multi-thread`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __cases {
+    ($harness:expr, $suite:path, $($case:ident),+ $(,)?) => {
+        $(
+            #[::tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $case() -> $crate::Result<()> {
+                use $suite as suite;
+                suite::$case(&$harness).await
+            }
+        )+
+    };
+}

@@ -1,0 +1,1 @@
+//! Attribution, relationships and families of assets.

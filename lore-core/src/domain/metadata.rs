@@ -1,0 +1,1 @@
+//! IPA and NFT metadata as canonical JSON.

@@ -1,0 +1,8 @@
+//! Pure rules: no `async`, no I/O, no clock.
+
+pub mod asset;
+pub mod derivative;
+pub mod license;
+pub mod metadata;
+pub mod page;
+pub mod royalty;

@@ -1,0 +1,1 @@
+//! Royalties in exact integers.

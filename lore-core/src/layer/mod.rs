@@ -1,0 +1,1 @@
+//! Layers: behaviour that is the same for every use of a port.

@@ -1,0 +1,30 @@
+//! Ports, domain rules and services of Lore.
+//!
+//! Arrows point down: `service → creation, port → domain → values, error`. Nothing here speaks HTTP, SQL or to a chain.
+
+pub mod caller;
+#[cfg(feature = "conformance")]
+pub mod conformance;
+pub mod content;
+pub mod creation;
+pub mod domain;
+pub mod error;
+pub mod ids;
+pub mod layer;
+mod maybe_send;
+pub mod memory;
+pub mod onchain;
+pub mod port;
+pub mod protocol;
+pub mod service;
+pub mod time;
+
+pub use self::{
+    caller::Caller,
+    content::{Cid, Content, ContentHash, MediaType},
+    error::{Error, ErrorKind, FailureRecord, Result, Retry, Revert, Violation, Violations},
+    ids::{AssetId, CreationId},
+    maybe_send::{BoxFuture, MaybeSend, MaybeSync},
+    onchain::{Address, ChainId, IpId, LicenseTermsId, Share, TokenId, TxHash, Wei},
+    time::{Clock, SystemClock, Timestamp},
+};

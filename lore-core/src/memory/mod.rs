@@ -1,0 +1,8 @@
+//! Adapters in memory: real ones, that pass the suites of their ports. For tests, for browsers, and as the embedded
+//! defaults where nothing else is configured.
+
+pub mod cache;
+pub mod chain;
+pub mod llm;
+pub mod pins;
+pub mod repository;

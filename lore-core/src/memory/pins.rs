@@ -1,0 +1,1 @@
+//! A pin store in memory.

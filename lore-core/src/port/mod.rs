@@ -1,0 +1,7 @@
+//! The ports: what Lore needs from the outside, one object-safe trait per thing.
+
+pub mod cache;
+pub mod chain;
+pub mod llm;
+pub mod pins;
+pub mod repository;

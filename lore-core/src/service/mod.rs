@@ -1,0 +1,1 @@
+//! Services: one per subject, over the ports.

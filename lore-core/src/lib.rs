@@ -15,6 +15,7 @@ mod maybe_send;
 pub mod memory;
 pub mod onchain;
 pub mod port;
+pub mod progress;
 pub mod protocol;
 pub mod service;
 pub mod time;

@@ -5,4 +5,5 @@ pub mod derivative;
 pub mod license;
 pub mod metadata;
 pub mod page;
+mod percent;
 pub mod royalty;

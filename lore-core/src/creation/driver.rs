@@ -61,6 +61,20 @@ impl Default for CreationPolicy {
     }
 }
 
+impl CreationPolicy {
+    /// # Errors
+    /// [`ErrorKind::Config`] for values that cannot work.
+    pub(crate) fn check(&self) -> Result<()> {
+        let fine = self.lease >= Duration::from_millis(100) && self.max_attempts >= 1;
+        if fine {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::Config, "a creation needs a lease of at least 100 ms and at least one attempt")
+            .with_context("lease_ms", self.lease.as_millis())
+            .with_context("max_attempts", self.max_attempts))
+    }
+}
+
 /// Drives one creation under its lease.
 #[derive(Debug)]
 pub(crate) struct Driver<'a> {
@@ -97,6 +111,11 @@ impl<'a> Driver<'a> {
     /// The state that the journal tells.
     pub(crate) fn machine(&self) -> &Creation {
         &self.machine
+    }
+
+    /// Counts the holders of the lease.
+    pub(crate) fn generation(&self) -> u64 {
+        self.lease.generation
     }
 
     /// Goes on until the creation is finished or stuck, then gives the lease back.
@@ -184,7 +203,7 @@ impl<'a> Driver<'a> {
             let (step, token, not_before) = match self.machine.next() {
                 Next::Finished => {
                     let (creation, asset) = (self.record.id, self.record.asset);
-                    self.progress.report(ProgressEvent::Finished { creation, asset });
+                    self.progress.emit(ProgressEvent::Finished { creation, asset });
                     return Ok(());
                 }
                 Next::Cancelled => return Err(cancelled(&self.record)),
@@ -209,10 +228,10 @@ impl<'a> Driver<'a> {
     /// Journals the intent of a step.
     async fn intend(&mut self, step: Step, token: Token) -> Result<()> {
         let creation = self.record.id;
-        self.progress.report(ProgressEvent::Intending { creation, step });
+        self.progress.emit(ProgressEvent::Intending { creation, step });
         self.record(vec![Event::Intended { step, token }]).await?;
         self.fresh = Some(step);
-        self.progress.report(ProgressEvent::Intended { creation, step });
+        self.progress.emit(ProgressEvent::Intended { creation, step });
         Ok(())
     }
 
@@ -226,11 +245,11 @@ impl<'a> Driver<'a> {
         let output = match found {
             Some(output) => output,
             None => {
-                self.progress.report(ProgressEvent::Performing { creation, step });
+                self.progress.emit(ProgressEvent::Performing { creation, step });
                 self.guarded(effects.perform(step, token)).await?
             }
         };
-        self.progress.report(ProgressEvent::Performed { creation, step, reconciled });
+        self.progress.emit(ProgressEvent::Performed { creation, step, reconciled });
         Ok(output)
     }
 
@@ -252,14 +271,14 @@ impl<'a> Driver<'a> {
         };
         let next_step = next.as_ref().map(|(step, _)| *step);
         if let Some((step, token)) = next {
-            self.progress.report(ProgressEvent::Intending { creation, step });
+            self.progress.emit(ProgressEvent::Intending { creation, step });
             events.push(Event::Intended { step, token });
         }
         self.record(events).await?;
         self.fresh = next_step;
-        self.progress.report(ProgressEvent::Recorded { creation, step });
+        self.progress.emit(ProgressEvent::Recorded { creation, step });
         if let Some(step) = next_step {
-            self.progress.report(ProgressEvent::Intended { creation, step });
+            self.progress.emit(ProgressEvent::Intended { creation, step });
         }
         Ok(())
     }
@@ -285,11 +304,11 @@ impl<'a> Driver<'a> {
         }
         match wait {
             Some(wait) => {
-                self.progress.report(ProgressEvent::Retrying { creation, step, attempt, wait, why });
+                self.progress.emit(ProgressEvent::Retrying { creation, step, attempt, wait, why });
                 Ok(())
             }
             None => {
-                self.progress.report(ProgressEvent::Stuck { creation, step, why });
+                self.progress.emit(ProgressEvent::Stuck { creation, step, why });
                 Err(error.with_context("creation", creation).with_context("step", step))
             }
         }
@@ -297,7 +316,7 @@ impl<'a> Driver<'a> {
 
     fn stuck(&self, step: Step, why: &FailureRecord) -> Error {
         let creation = self.record.id;
-        self.progress.report(ProgressEvent::Stuck { creation, step, why: why.clone() });
+        self.progress.emit(ProgressEvent::Stuck { creation, step, why: why.clone() });
         Error::from(why).with_context("creation", creation).with_context("step", step)
     }
 

@@ -18,7 +18,7 @@ use crate::{
         pins::{PinRequest, Pinned},
         repository::ChangeSet,
     },
-    progress::{ObservedContent, Progress, ProgressEvent},
+    progress::{ObservedContent, Progress},
     time::Timestamp,
 };
 
@@ -116,10 +116,8 @@ impl Effects<'_> {
                 .with_context("store_profile", self.ports.pins.profile().as_str()));
         }
         let content = self.media.ok_or_else(|| missing_media(self.record))?;
-        let creation = self.record.id;
-        let observed = ObservedContent::new(content.clone(), self.progress.clone(), move |done_bytes, total_bytes| {
-            ProgressEvent::Uploading { creation, step, done_bytes, total_bytes }
-        });
+        let observed =
+            ObservedContent::uploading(content.clone(), self.progress.clone(), self.record.id, step);
         let name = media.file_name.as_deref().unwrap_or(&self.record.input.text.title);
         self.ports.pins.pin(PinRequest::new(&observed, &media.fingerprint, name)).await
     }

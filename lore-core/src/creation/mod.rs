@@ -18,3 +18,4 @@ pub use self::{
     machine::{Creation, IllegalEvent, Next, plan},
     step::{Output, Step, Token},
 };
+pub(crate) use effects::missing_media;

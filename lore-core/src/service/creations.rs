@@ -195,7 +195,7 @@ impl CreationService {
                 }
             }
         };
-        progress.report(ProgressEvent::Opened {
+        progress.emit(ProgressEvent::Opened {
             creation: record.id,
             asset: record.asset,
             resumed: record.id != id,
@@ -235,7 +235,7 @@ impl CreationService {
     ) -> Result<CreationView> {
         const OP: &str = "retry_creation";
         let record = self.owned(caller, id, OP).await?;
-        progress.report(ProgressEvent::Opened { creation: record.id, asset: record.asset, resumed: true });
+        progress.emit(ProgressEvent::Opened { creation: record.id, asset: record.asset, resumed: true });
         match record.status {
             CreationStatus::Finished => return self.view(record).await,
             CreationStatus::Cancelled => return Err(cancelled(&record).with_op(OP)),
@@ -279,7 +279,7 @@ impl CreationService {
             let result = self.abandon(&record, driver.machine(), driver.generation()).await;
             driver.release().await;
             result.map_err(|error| error.with_op(OP))?;
-            progress.report(ProgressEvent::Cancelled { creation: *id });
+            progress.emit(ProgressEvent::Cancelled { creation: *id });
         }
         let machine = self.machine(&record).await?;
         self.unpin(&record, &machine).await.map_err(|error| error.with_op(OP))
@@ -440,9 +440,7 @@ impl CreationService {
     }
 
     async fn fingerprint(&self, request: &CreateAsset, progress: &Progress) -> Result<unixfs::Fingerprint> {
-        let observed = ObservedContent::new(request.media.clone(), progress.clone(), |done_bytes, total_bytes| {
-            ProgressEvent::Hashing { done_bytes, total_bytes }
-        });
+        let observed = ObservedContent::hashing(request.media.clone(), progress.clone());
         unixfs::fingerprint(self.ports.pins.profile(), &observed).await
     }
 

@@ -1,4 +1,4 @@
-//! Programmable IP License (PIL) terms.
+//! [`PilTerms`]: license terms, field by field.
 
 use serde::{Deserialize, Serialize};
 

@@ -119,7 +119,9 @@ impl ManualClock {
             if state.sleepers.len() >= count {
                 return Poll::Ready(());
             }
-            state.watchers.push(context.waker().clone());
+            if !state.watchers.iter().any(|watcher| watcher.will_wake(context.waker())) {
+                state.watchers.push(context.waker().clone());
+            }
             Poll::Pending
         })
         .await;

@@ -3,6 +3,7 @@
 
 mod cid;
 mod hash;
+mod locks;
 mod media_type;
 mod source;
 pub mod unixfs;
@@ -10,6 +11,7 @@ pub mod unixfs;
 pub use self::{
     cid::Cid,
     hash::ContentHash,
+    locks::{CidGuard, CidLocks},
     media_type::MediaType,
     source::{BytesContent, Content, ContentReader, read_all},
 };

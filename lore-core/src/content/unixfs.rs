@@ -95,6 +95,25 @@ pub struct Fingerprint {
     pub profile: Profile,
 }
 
+impl Fingerprint {
+    /// Fails unless `found` is this fingerprint in every part.
+    ///
+    /// # Errors
+    /// [`ErrorKind::IntegrityMismatch`] with both CIDs, hashes or sizes.
+    pub fn verify(&self, found: &Self) -> Result<()> {
+        if self == found {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::IntegrityMismatch, "the content is not what was expected")
+            .with_context("expected_cid", self.cid)
+            .with_context("found_cid", found.cid)
+            .with_context("expected_sha256", self.sha256)
+            .with_context("found_sha256", found.sha256)
+            .with_context("expected_bytes", self.size_bytes)
+            .with_context("found_bytes", found.size_bytes))
+    }
+}
+
 /// Takes the blocks of a file as they come: leaves in order, each node after its children, the root last.
 pub trait BlockSink {
     /// Takes a block.

@@ -14,7 +14,7 @@ use crate::{
     error::Result,
     ids::{AssetId, CreationId, HolderId},
     maybe_send::{MaybeSend, MaybeSync},
-    onchain::IpId,
+    onchain::{Address, IpId},
     time::Timestamp,
 };
 
@@ -124,6 +124,13 @@ pub trait CreationJournal: Debug + MaybeSend + MaybeSync + 'static {
     /// # Errors
     /// As [`open_creation`](Self::open_creation).
     async fn creation(&self, id: &CreationId) -> Result<Option<CreationRecord>>;
+
+    /// The creation that this owner recorded under this idempotency key.
+    ///
+    /// # Errors
+    /// As [`open_creation`](Self::open_creation).
+    async fn creation_by_key(&self, owner: &Address, idempotency_key: &str)
+    -> Result<Option<CreationRecord>>;
 
     /// The creation that makes, or made, this asset.
     ///

@@ -1,1 +1,12 @@
-//! Services: one per subject, over the ports.
+//! Services: one per subject, over the ports. Every method takes its caller, checks it, and leaves the records right at
+//! each await.
+
+mod assets;
+mod creations;
+mod derivatives;
+
+pub use self::{
+    assets::{AssetEdit, AssetService, Deleted},
+    creations::{Abandoned, CreateAsset, CreationService, CreationView},
+    derivatives::{DerivativeService, FamilyView},
+};

@@ -18,7 +18,7 @@ use crate::{
     },
     error::Result,
     ids::{AssetId, CreationId, HolderId},
-    onchain::{IpId, LicenseTermsId},
+    onchain::{Address, IpId, LicenseTermsId},
     port::{
         cache::Cache,
         chain::{
@@ -162,6 +162,14 @@ impl<A: Around> CreationJournal for LayeredPort<dyn Repository, A> {
 
     async fn creation(&self, id: &CreationId) -> Result<Option<CreationRecord>> {
         self.call(op::CREATION, || self.inner.creation(id)).await
+    }
+
+    async fn creation_by_key(
+        &self,
+        owner: &Address,
+        idempotency_key: &str,
+    ) -> Result<Option<CreationRecord>> {
+        self.call(op::CREATION_BY_KEY, || self.inner.creation_by_key(owner, idempotency_key)).await
     }
 
     async fn creation_of_asset(&self, asset: &AssetId) -> Result<Option<CreationRecord>> {

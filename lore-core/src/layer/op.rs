@@ -132,6 +132,7 @@ ops! {
     // The idempotency key finds what the lost call recorded.
     OPEN_CREATION = Repository "open_creation" Repeatable Prompt;
     CREATION = Repository "creation" Read Prompt;
+    CREATION_BY_KEY = Repository "creation_by_key" Read Prompt;
     CREATION_OF_ASSET = Repository "creation_of_asset" Read Prompt;
     LIST_CREATIONS = Repository "list_creations" Read Prompt;
     EVENTS = Repository "events" Read Prompt;

@@ -34,7 +34,8 @@ pub enum Command {
 
 impl Args {
     pub fn parse(words: impl Iterator<Item = OsString>) -> Result<Command, String> {
-        let mut args = Self { data: "lore-data".into(), media: None, json: false, resume: false, crash_at: None };
+        let mut args =
+            Self { data: "lore-data".into(), media: None, json: false, resume: false, crash_at: None };
         let mut words = words;
         while let Some(word) = words.next() {
             let mut value = |name: &str| words.next().ok_or_else(|| format!("{name} needs a value"));

@@ -70,7 +70,11 @@ impl fmt::Display for Point {
 }
 
 /// Tells `next` everything, unless the event is the point to die at.
-pub fn watch(role: Role, point: Option<Point>, next: impl Fn(&ProgressEvent) + Send + Sync + 'static) -> Progress {
+pub fn watch(
+    role: Role,
+    point: Option<Point>,
+    next: impl Fn(&ProgressEvent) + Send + Sync + 'static,
+) -> Progress {
     Progress::to_fn(move |event| {
         if point.is_some_and(|point| at(event).is_some_and(|at| point == Point { role, at })) {
             // Not a panic: nothing is unwound, no destructor runs, as when the machine loses power.

@@ -5,7 +5,10 @@ use std::{
     io::{IsTerminal as _, Write as _},
 };
 
-use lore::{Address, AssetId, AssetQuery, Caller, Error, ErrorKind, FamilyView, Lore, ProgressEvent, Result, Step, Wei};
+use lore::{
+    Address, AssetId, AssetQuery, Caller, Error, ErrorKind, FamilyView, Lore, ProgressEvent, Result, Step,
+    Wei,
+};
 use serde_json::{Value, json};
 
 use crate::{args::Args, wallet::Wallet, work, work::Role};
@@ -50,7 +53,8 @@ pub async fn opened(args: &Args, lore: &Lore, wallet: &Wallet) -> Result<()> {
     }
     println!("Lore quickstart");
     println!("  data     {}", args.data.display());
-    let how = if wallet.is_new() { "created, its key never leaves this directory" } else { "known from before" };
+    let how =
+        if wallet.is_new() { "created, its key never leaves this directory" } else { "known from before" };
     println!("  wallet   {} ({how})", wallet.address());
     let what = if chain.simulated { "simulated: nothing leaves this machine" } else { "a real chain" };
     println!("  chain    {} ({what})", chain.chain_id);
@@ -89,7 +93,9 @@ fn line(role: Role, event: &ProgressEvent, bar: bool) {
             let how = if *resumed { "goes on" } else { "begins" };
             println!("\n{}: {creation} {how}", role.name());
         }
-        ProgressEvent::Hashing { done_bytes, total_bytes } if bar => show_bar("hashing", *done_bytes, *total_bytes),
+        ProgressEvent::Hashing { done_bytes, total_bytes } if bar => {
+            show_bar("hashing", *done_bytes, *total_bytes)
+        }
         ProgressEvent::Uploading { done_bytes, total_bytes, .. } if bar => {
             show_bar("pinning", *done_bytes, *total_bytes);
         }
@@ -100,7 +106,11 @@ fn line(role: Role, event: &ProgressEvent, bar: bool) {
         }
         ProgressEvent::Retrying { step, attempt, wait, why, .. } => {
             clear(bar);
-            println!("  wait  {}: attempt {attempt} failed, next in {wait:?}: {}", describe(*step), why.message);
+            println!(
+                "  wait  {}: attempt {attempt} failed, next in {wait:?}: {}",
+                describe(*step),
+                why.message
+            );
         }
         ProgressEvent::Stuck { step, .. } => println!("  stuck {}", describe(*step)),
         ProgressEvent::Finished { asset, .. } => println!("  => {asset}"),
@@ -150,7 +160,10 @@ pub async fn tour(args: &Args, lore: &Lore, owner: Address) -> Result<()> {
     let found = lore.assets().list(&Caller::User(owner), &query).await?.items;
     if args.json {
         event("listed", json!({ "assets": assets.iter().map(|asset| asset.id).collect::<Vec<_>>() }));
-        event("found", json!({ "text": "dunes", "assets": found.iter().map(|asset| asset.id).collect::<Vec<_>>() }));
+        event(
+            "found",
+            json!({ "text": "dunes", "assets": found.iter().map(|asset| asset.id).collect::<Vec<_>>() }),
+        );
     } else {
         println!("\nAll works of this wallet:");
         for asset in &assets {

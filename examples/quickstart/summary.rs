@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use lore::{
-    Address, BlockStore, Caller, Config, CreationQuery, Lore, Output, PinsConfig, Result, SimulatedChain, Step,
+    Address, BlockStore, Caller, Config, CreationQuery, Lore, Output, PinsConfig, Result, SimulatedChain,
+    Step,
 };
 use serde_json::json;
 

@@ -4,8 +4,9 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use lore::{
-    Address, Asset, AssetId, AssetText, AssetType, Caller, Clock, CreateAsset, CreationQuery, CreationStatus, Creator, Error,
-    ErrorKind, FileContent, Lore, ParentInput, Payment, PilTerms, Relationship, Result, Retry, Share, Step, SystemClock, Wei,
+    Address, Asset, AssetId, AssetText, AssetType, Caller, Clock, CreateAsset, CreationQuery, CreationStatus,
+    Creator, Error, ErrorKind, FileContent, Lore, ParentInput, Payment, PilTerms, Relationship, Result,
+    Retry, Share, Step, SystemClock, Wei,
 };
 
 use crate::{args::Args, crash, report};
@@ -136,7 +137,8 @@ impl Job {
 
     /// The media of a work: on a resumed run the same file as before.
     async fn media(&self, lore: &Lore, args: &Args, role: Role) -> Result<PathBuf> {
-        let known = creations(lore, self.owner).await?.into_iter().find(|creation| creation.key == self.key(role));
+        let known =
+            creations(lore, self.owner).await?.into_iter().find(|creation| creation.key == self.key(role));
         if let Some(source) = known.and_then(|creation| creation.media_source) {
             return Ok(source.into());
         }

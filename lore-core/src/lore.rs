@@ -118,7 +118,9 @@ impl LoreBuilder {
     /// [`ErrorKind::Config`] naming a port that is missing, or a policy that cannot work.
     pub fn build(self) -> Result<Lore> {
         let missing = |port: &'static str| {
-            move || Error::new(ErrorKind::Config, "a port is missing").with_op("build").with_context("port", port)
+            move || {
+                Error::new(ErrorKind::Config, "a port is missing").with_op("build").with_context("port", port)
+            }
         };
         self.creation_policy.check()?;
         let mut ports = Ports {

@@ -11,12 +11,11 @@ use futures_util::future::{Either, select};
 use crate::{
     content::Content,
     creation::{
-        Creation, CreationRecord, Event, Next, Output, RecordedEvent, Step, Token,
+        Creation, CreationPolicy, CreationRecord, Event, Next, Output, RecordedEvent, Step, Token,
         effects::{Effects, changes_of},
     },
     error::{Error, ErrorKind, FailureRecord, Result, Retry},
     ids::HolderId,
-    layer::retry::Backoff,
     maybe_send::MaybeSend,
     port::{
         chain::ChainClient,
@@ -37,42 +36,6 @@ pub(crate) struct Ports {
     pub(crate) pins: Arc<dyn PinStore>,
     pub(crate) chain: Arc<dyn ChainClient>,
     pub(crate) clock: Arc<dyn Clock>,
-}
-
-/// How patient a creation is.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct CreationPolicy {
-    /// How long a driver that died keeps others out; renewed at a third of it. 30 seconds unless said otherwise.
-    pub lease: Duration,
-    /// Attempts at one step before the creation is stuck, restarts included. 5 unless said otherwise.
-    pub max_attempts: u32,
-    /// Pauses between attempts: from 1 second, doubling, to a minute, unless said otherwise.
-    pub backoff: Backoff,
-}
-
-impl Default for CreationPolicy {
-    fn default() -> Self {
-        Self {
-            lease: Duration::from_secs(30),
-            max_attempts: 5,
-            backoff: Backoff::new(Duration::from_secs(1), Duration::from_secs(60)),
-        }
-    }
-}
-
-impl CreationPolicy {
-    /// # Errors
-    /// [`ErrorKind::Config`] for values that cannot work.
-    pub(crate) fn check(&self) -> Result<()> {
-        let fine = self.lease >= Duration::from_millis(100) && self.max_attempts >= 1;
-        if fine {
-            return Ok(());
-        }
-        Err(Error::new(ErrorKind::Config, "a creation needs a lease of at least 100 ms and at least one attempt")
-            .with_context("lease_ms", self.lease.as_millis())
-            .with_context("max_attempts", self.max_attempts))
-    }
 }
 
 /// Drives one creation under its lease.
@@ -294,7 +257,7 @@ impl<'a> Driver<'a> {
         };
         let wait = pause
             .filter(|_| attempt < self.policy.max_attempts)
-            .map(|asked| self.policy.backoff.pause(attempt).max(asked.unwrap_or_default()));
+            .map(|asked| self.policy.pause(attempt).max(asked.unwrap_or_default()));
         let retry_at = wait.map(|wait| self.ports.clock.now().saturating_add(wait));
         let why = error.to_record();
         let creation = self.record.id;
@@ -352,7 +315,9 @@ impl<'a> Driver<'a> {
                 Ok(_) => {}
                 Err(error) if error.kind() == ErrorKind::Conflict => return Err(error),
                 // The store is away for a moment: the commit that follows decides whether the lease still holds.
-                Err(error) => tracing::warn!(creation = %self.record.id, %error, "a lease could not be renewed"),
+                Err(error) => {
+                    tracing::warn!(creation = %self.record.id, %error, "a lease could not be renewed")
+                }
             }
         }
     }

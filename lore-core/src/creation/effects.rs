@@ -4,7 +4,10 @@
 use std::sync::Arc;
 
 use crate::{
-    content::{BytesContent, Content, unixfs},
+    content::{
+        BytesContent, Content,
+        unixfs::{self, Fingerprint},
+    },
     creation::{Creation, CreationRecord, Output, Step, Token, driver::Ports},
     domain::{
         asset::{Asset, License, MetadataRef, NewAsset, ParentLink},
@@ -38,8 +41,9 @@ impl Effects<'_> {
         Ok(match step {
             Step::MediaUpload => Token::Pin { cid: self.record.input.media.fingerprint.cid },
             Step::DatabaseSave => Token::Asset { id: self.record.asset },
-            Step::IpaMetadataUpload => Token::Pin { cid: self.ipa_document().await?.reference.cid },
-            Step::NftMetadataUpload => Token::Pin { cid: self.nft_document()?.reference.cid },
+            Step::IpaMetadataUpload | Step::NftMetadataUpload => {
+                Token::Pin { cid: self.fingerprint(&self.document(step).await?)?.cid }
+            }
             Step::Registration => Token::Registration { key: self.registration().await?.key() },
             Step::TermsRegistration => Token::Terms { terms: Box::new(self.license()?.clone()) },
             Step::TermsAttachment => Token::Attachment { ip_id: self.ip_id()?, terms_id: self.terms_id()? },
@@ -54,10 +58,16 @@ impl Effects<'_> {
         let ports = self.ports;
         Ok(match token {
             Token::Pin { cid } => {
-                let found = ports.pins.find(cid).await?;
-                found.map(|pinned| self.pinned(step, pinned)).transpose()?
+                let Some(found) = ports.pins.find(cid).await? else { return Ok(None) };
+                let pinned = Pinned::new(found.cid, false);
+                Some(match step {
+                    Step::MediaUpload => Output::Media { pinned },
+                    _ => metadata_output(&self.document(step).await?, pinned),
+                })
             }
-            Token::Asset { id } => ports.repository.asset(id).await?.map(|asset| Output::Saved { id: asset.id }),
+            Token::Asset { id } => {
+                ports.repository.asset(id).await?.map(|asset| Output::Saved { id: asset.id })
+            }
             Token::Registration { key } => {
                 let found = ports.chain.find_registration(key).await?;
                 found.map(|registration| Output::Registered { registration })
@@ -83,8 +93,7 @@ impl Effects<'_> {
         let chain = &self.ports.chain;
         Ok(match (step, token) {
             (Step::MediaUpload, _) => Output::Media { pinned: self.pin_media(step).await? },
-            (Step::IpaMetadataUpload, _) => self.pin_document(step, &self.ipa_document().await?).await?,
-            (Step::NftMetadataUpload, _) => self.pin_document(step, &self.nft_document()?).await?,
+            (Step::IpaMetadataUpload | Step::NftMetadataUpload, _) => self.pin_document(step).await?,
             (Step::Registration, _) => {
                 self.keep_shared_media().await?;
                 let registration = chain.register(&self.registration().await?).await?;
@@ -111,9 +120,12 @@ impl Effects<'_> {
     async fn pin_media(&self, step: Step) -> Result<Pinned> {
         let media = &self.record.input.media;
         if self.ports.pins.profile() != media.fingerprint.profile {
-            return Err(Error::new(ErrorKind::Config, "the pin store cuts files differently than when this began")
-                .with_context("expected_profile", media.fingerprint.profile.as_str())
-                .with_context("store_profile", self.ports.pins.profile().as_str()));
+            return Err(Error::new(
+                ErrorKind::Config,
+                "the pin store cuts files differently than when this began",
+            )
+            .with_context("expected_profile", media.fingerprint.profile.as_str())
+            .with_context("store_profile", self.ports.pins.profile().as_str()));
         }
         let content = self.media.ok_or_else(|| missing_media(self.record))?;
         let observed =
@@ -133,35 +145,30 @@ impl Effects<'_> {
         self.pin_media(Step::MediaUpload).await.map(drop)
     }
 
-    async fn pin_document(&self, step: Step, document: &Document) -> Result<Output> {
-        let fingerprint = unixfs::fingerprint_bytes(self.ports.pins.profile(), &document.bytes)?;
+    async fn pin_document(&self, step: Step) -> Result<Output> {
+        let document = self.document(step).await?;
+        let fingerprint = self.fingerprint(&document)?;
         let content = BytesContent::new(document.bytes.as_slice());
         let name = format!("{}-{}.json", self.record.asset, step.as_str().trim_end_matches("_upload"));
         let pinned = self.ports.pins.pin(PinRequest::new(&content, &fingerprint, &name)).await?;
-        Ok(Output::Metadata { document: MetadataRef::new(pinned.cid, document.reference.sha256), pinned })
+        Ok(metadata_output(&document, pinned))
     }
 
-    fn pinned(&self, step: Step, pinned: Pinned) -> Result<Output> {
-        let pinned = Pinned::new(pinned.cid, false);
-        Ok(match step {
-            Step::MediaUpload => Output::Media { pinned },
-            _ => {
-                let sha256 = pinned.cid.content_hash().ok_or_else(|| impossible("metadata of several blocks"))?;
-                Output::Metadata { document: MetadataRef::new(pinned.cid, sha256), pinned }
-            }
-        })
+    /// What the document is under the store's own profile.
+    fn fingerprint(&self, document: &Document) -> Result<Fingerprint> {
+        unixfs::fingerprint_bytes(self.ports.pins.profile(), &document.bytes)
     }
 
-    async fn ipa_document(&self) -> Result<Document> {
+    /// The metadata of a step. The same creation always gives the same bytes.
+    async fn document(&self, step: Step) -> Result<Document> {
+        if step == Step::NftMetadataUpload {
+            return metadata::nft_document(self.record);
+        }
         let mut parents = Vec::with_capacity(self.record.input.parents.len());
         for parent in self.parent_assets().await? {
             parents.push(registered(&parent)?);
         }
-        Ok(metadata::ipa_document(self.record, &parents)?)
-    }
-
-    fn nft_document(&self) -> Result<Document> {
-        Ok(metadata::nft_document(self.record)?)
+        metadata::ipa_document(self.record, &parents)
     }
 
     async fn registration(&self) -> Result<RegisterIp> {
@@ -195,7 +202,9 @@ impl Effects<'_> {
         let ids: Vec<_> = self.record.input.parents.iter().map(|parent| parent.asset).collect();
         let parents = self.ports.repository.assets(&ids).await?;
         match ids.iter().find(|id| parents.iter().all(|parent| parent.id != **id)) {
-            Some(missing) => Err(Error::new(ErrorKind::NotFound, "a parent asset is gone").with_context("asset", missing)),
+            Some(missing) => {
+                Err(Error::new(ErrorKind::NotFound, "a parent asset is gone").with_context("asset", missing))
+            }
             None => Ok(parents),
         }
     }
@@ -243,7 +252,8 @@ pub(crate) async fn changes_of(
         _ => {}
     }
     let mut asset = ports.repository.asset(&record.asset).await?.ok_or_else(|| {
-        Error::new(ErrorKind::NotFound, "the asset of this creation is gone").with_context("asset", record.asset)
+        Error::new(ErrorKind::NotFound, "the asset of this creation is gone")
+            .with_context("asset", record.asset)
     })?;
     match output {
         Output::Metadata { document, .. } if step == Step::IpaMetadataUpload => {
@@ -292,7 +302,11 @@ fn new_links(record: &CreationRecord) -> Vec<ParentLink> {
 }
 
 /// The outcome of linking, from what the chain says now.
-fn linked(state: &IpState, parents: &[ParentTerms], mined: Option<crate::domain::asset::Mined>) -> Result<Output> {
+fn linked(
+    state: &IpState,
+    parents: &[ParentTerms],
+    mined: Option<crate::domain::asset::Mined>,
+) -> Result<Output> {
     let same = state.parents.len() == parents.len()
         && parents.iter().all(|wanted| state.parents.iter().any(|found| found.parent == wanted.parent));
     if !same {
@@ -318,12 +332,17 @@ fn registered(asset: &Asset) -> Result<IpId> {
 
 /// What a creation says that needs its media again and was not given it.
 pub(crate) fn missing_media(record: &CreationRecord) -> Error {
-    let mut error = Error::invalid("media", "missing", "the media of this creation again: it is not uploaded yet")
-        .with_context("creation", record.id);
+    let mut error =
+        Error::invalid("media", "missing", "the media of this creation again: it is not uploaded yet")
+            .with_context("creation", record.id);
     if let Some(source) = &record.media_source {
         error = error.with_context("media_source", source);
     }
     error
+}
+
+fn metadata_output(document: &Document, pinned: Pinned) -> Output {
+    Output::Metadata { document: MetadataRef::new(pinned.cid, document.reference.sha256), pinned }
 }
 
 fn impossible(message: &'static str) -> Error {

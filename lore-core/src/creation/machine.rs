@@ -356,9 +356,13 @@ mod tests {
             step: Step::MediaUpload,
             token: Token::Asset { id: AssetId::from_bytes([0; 16]) },
         };
-        let legal = [vec![], vec![intended()], vec![intended(), done()], vec![intended(), failed(None)], vec![
-            Event::Cancelled,
-        ]];
+        let legal = [
+            vec![],
+            vec![intended()],
+            vec![intended(), done()],
+            vec![intended(), failed(None)],
+            vec![Event::Cancelled],
+        ];
         let all = [
             intended(),
             done(),

@@ -8,14 +8,15 @@ pub(crate) mod driver;
 mod effects;
 mod journal;
 mod machine;
+mod policy;
 mod step;
 
 pub use self::{
-    driver::CreationPolicy,
     journal::{
         CreationInput, CreationRecord, CreationStatus, Event, NewCreation, ParentInput, RecordedEvent,
     },
     machine::{Creation, IllegalEvent, Next, plan},
+    policy::CreationPolicy,
     step::{Output, Step, Token},
 };
 pub(crate) use effects::missing_media;

@@ -129,7 +129,8 @@ pub trait CreationJournal: Debug + MaybeSend + MaybeSync + 'static {
     ///
     /// # Errors
     /// As [`open_creation`](Self::open_creation).
-    async fn creation_by_key(&self, owner: &Address, idempotency_key: &str) -> Result<Option<CreationRecord>>;
+    async fn creation_by_key(&self, owner: &Address, idempotency_key: &str)
+    -> Result<Option<CreationRecord>>;
 
     /// The creation that makes, or made, this asset.
     ///

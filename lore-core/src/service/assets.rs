@@ -117,8 +117,11 @@ impl AssetService {
             match (caller, query.owner) {
                 (Caller::User(_), Some(owner)) => caller.require_owner(owner, "list_assets")?,
                 (Caller::User(_), None) => {
-                    return Err(Error::new(ErrorKind::PermissionDenied, "an archive is its owner's: name the owner")
-                        .with_op("list_assets"));
+                    return Err(Error::new(
+                        ErrorKind::PermissionDenied,
+                        "an archive is its owner's: name the owner",
+                    )
+                    .with_op("list_assets"));
                 }
                 _ => {}
             }
@@ -176,13 +179,17 @@ impl AssetService {
         caller.require_owner(asset.owner, OP)?;
         let creation = self.ports.repository.creation(&asset.creation).await?;
         if let Some(open) = creation.filter(|creation| !creation.status.is_over()) {
-            return Err(Error::new(ErrorKind::Conflict, "the asset is still being created: cancel or finish that first")
-                .with_op(OP)
-                .with_context("creation", open.id));
+            return Err(Error::new(
+                ErrorKind::Conflict,
+                "the asset is still being created: cancel or finish that first",
+            )
+            .with_op(OP)
+            .with_context("creation", open.id));
         }
         let changes = ChangeSet { delete_assets: vec![(asset.id, asset.version)], ..ChangeSet::default() };
         self.ports.repository.commit(changes).await.map_err(|error| error.with_op(OP))?;
-        let metadata = [asset.ipa_metadata, asset.nft_metadata].into_iter().flatten().map(|document| document.cid);
+        let metadata =
+            [asset.ipa_metadata, asset.nft_metadata].into_iter().flatten().map(|document| document.cid);
         let cids: Vec<_> = std::iter::once(asset.media.fingerprint.cid).chain(metadata).collect();
         let on_chain = asset.ip_id();
         if on_chain.is_some() {

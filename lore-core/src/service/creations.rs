@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use crate::{
     caller::Caller,
-    content::{Cid, Content, MediaType, read_all, unixfs},
+    content::{Cid, Content, MediaType, unixfs},
     creation::{
-        Creation, CreationInput, CreationPolicy, CreationRecord, CreationStatus, Event, NewCreation, Next, Output,
-        ParentInput, Step,
+        Creation, CreationInput, CreationPolicy, CreationRecord, CreationStatus, Event, NewCreation, Next,
+        Output, ParentInput, Step,
         driver::{Driver, Ports, cancelled},
         missing_media,
     },
@@ -159,7 +159,12 @@ impl CreationService {
     ///
     /// # Cancellation
     /// Dropping the future is like a crash: nothing is lost, and the same call or `retry_creation` goes on.
-    pub async fn create(&self, caller: &Caller, request: CreateAsset, progress: &Progress) -> Result<CreationView> {
+    pub async fn create(
+        &self,
+        caller: &Caller,
+        request: CreateAsset,
+        progress: &Progress,
+    ) -> Result<CreationView> {
         const OP: &str = "create_asset";
         let owner = caller.require_wallet(OP)?;
         self.check(&request).map_err(|found| Error::from(found).with_op(OP))?;
@@ -249,7 +254,12 @@ impl CreationService {
     ///
     /// # Errors
     /// As [`retry_creation`](Self::retry_creation); [`Conflict`](ErrorKind::Conflict) if the creation is not that far.
-    pub async fn retry_registration(&self, caller: &Caller, asset: &AssetId, progress: &Progress) -> Result<CreationView> {
+    pub async fn retry_registration(
+        &self,
+        caller: &Caller,
+        asset: &AssetId,
+        progress: &Progress,
+    ) -> Result<CreationView> {
         const OP: &str = "retry_registration";
         let record = self.ports.repository.creation_of_asset(asset).await?.ok_or_else(|| {
             Error::new(ErrorKind::NotFound, "no such asset").with_op(OP).with_context("asset", asset)
@@ -257,10 +267,13 @@ impl CreationService {
         caller.require_owner(record.owner, OP)?;
         let at_chain = record.status.is_over() || record.step.is_some_and(Step::is_on_chain);
         if !at_chain {
-            return Err(Error::new(ErrorKind::Conflict, "the asset is not ready to be registered; retry its creation")
-                .with_op(OP)
-                .with_context("creation", record.id)
-                .with_context("step", record.step.map_or("none", Step::as_str)));
+            return Err(Error::new(
+                ErrorKind::Conflict,
+                "the asset is not ready to be registered; retry its creation",
+            )
+            .with_op(OP)
+            .with_context("creation", record.id)
+            .with_context("step", record.step.map_or("none", Step::as_str)));
         }
         self.retry_creation(caller, &record.id, None, progress).await
     }
@@ -314,7 +327,8 @@ impl CreationService {
         unstick: bool,
     ) -> Result<()> {
         let has_media = media.is_some();
-        let mut driver = Driver::take_over(&self.ports, &self.policy, progress, record.clone(), media).await?;
+        let mut driver =
+            Driver::take_over(&self.ports, &self.policy, progress, record.clone(), media).await?;
         if !has_media && driver.machine().output(Step::MediaUpload).is_none() {
             driver.release().await;
             return Err(missing_media(&record));
@@ -395,12 +409,22 @@ impl CreationService {
         if let Some(key) = &request.idempotency_key {
             let chars = key.chars().count();
             let fine = (1..=KEY_CHARS).contains(&chars) && !key.chars().any(char::is_control);
-            found.require(fine, "idempotency_key", "malformed", format!("1 to {KEY_CHARS} characters on one line"));
+            found.require(
+                fine,
+                "idempotency_key",
+                "malformed",
+                format!("1 to {KEY_CHARS} characters on one line"),
+            );
         }
         if let Some(name) = &request.file_name {
             let chars = name.chars().count();
             let fine = (1..=FILE_NAME_CHARS).contains(&chars) && !name.chars().any(char::is_control);
-            found.require(fine, "file_name", "malformed", format!("1 to {FILE_NAME_CHARS} characters on one line"));
+            found.require(
+                fine,
+                "file_name",
+                "malformed",
+                format!("1 to {FILE_NAME_CHARS} characters on one line"),
+            );
         }
         if request.license.is_some() && !request.parents.is_empty() {
             found.push(Violation::new(
@@ -426,9 +450,11 @@ impl CreationService {
         }
         let detected = MediaType::detect(first.get(..filled).unwrap_or_default());
         match (&request.media_type, detected) {
-            (Some(given), Some(detected)) if contradicts(given, &detected) => {
-                Err(Error::invalid("media_type", "contradicts_content", format!("{detected}, as the bytes show, not {given}")))
-            }
+            (Some(given), Some(detected)) if contradicts(given, &detected) => Err(Error::invalid(
+                "media_type",
+                "contradicts_content",
+                format!("{detected}, as the bytes show, not {given}"),
+            )),
             (Some(given), _) => Ok(given.clone()),
             (None, Some(detected)) => Ok(detected),
             (None, None) => Err(Error::invalid(
@@ -453,11 +479,13 @@ impl CreationService {
         let mut states = Vec::with_capacity(ip_ids.len());
         for ip_id in ip_ids {
             let state = self.ports.chain.ip(&ip_id).await?.ok_or_else(|| {
-                Error::new(ErrorKind::NotFound, "the chain does not know a parent").with_context("ip_id", ip_id)
+                Error::new(ErrorKind::NotFound, "the chain does not know a parent")
+                    .with_context("ip_id", ip_id)
             })?;
             states.push(state);
         }
-        check_parent_licenses(&states, self.ports.clock.now()).map_err(|found| Error::from(found).with_op("create_asset"))
+        check_parent_licenses(&states, self.ports.clock.now())
+            .map_err(|found| Error::from(found).with_op("create_asset"))
     }
 
     async fn parent_ips(&self, parents: &[ParentInput]) -> Result<Vec<IpId>> {
@@ -475,7 +503,11 @@ impl CreationService {
             };
             match asset.ip_id() {
                 Some(ip_id) => ip_ids.push(ip_id),
-                None => found.push(Violation::new(field, "not_registered", "a parent that is registered on chain")),
+                None => found.push(Violation::new(
+                    field,
+                    "not_registered",
+                    "a parent that is registered on chain",
+                )),
             }
         }
         Ok(found.into_result(ip_ids)?)

@@ -9,7 +9,7 @@ use crate::{
         asset::{Asset, ParentLink},
         derivative::{Family, FamilyTree, Relative, check_parents},
         linking::check_parent_licenses,
-        royalty::{RoyaltyEdge, RoyaltyPreview, preview},
+        royalty::{RoyaltyLink, RoyaltyPolicy, RoyaltyPreview, preview},
     },
     error::{Error, ErrorKind, Result, Violation, Violations},
     ids::AssetId,
@@ -33,7 +33,7 @@ pub struct FamilyView {
     pub descendants: Vec<Relative>,
     /// The records of all of them, and of the asset itself.
     pub members: Vec<Asset>,
-    /// From the asset up to its ancestors.
+    /// All of them as a person looks at them.
     pub tree: FamilyTree,
     /// Whether there are more than 10,000 relatives, and some are missing here.
     pub is_cut: bool,
@@ -62,9 +62,9 @@ impl DerivativeService {
         let ids: Vec<_> = parents.iter().map(|parent| parent.asset).collect();
         if let Some(child) = child {
             let (links, _) = self.links(&ids, Direction::Up).await?;
-            if Family::new(&links).would_cycle(child, &ids) {
-                return Err(Error::invalid("parents", "cycle", "parents that do not descend from the child").with_op(OP));
-            }
+            Family::new(&links)
+                .check_cycles(child, parents)
+                .map_err(|found| Error::from(found).with_op(OP))?;
         }
         let assets = self.ports.repository.assets(&ids).await?;
         let mut found = Violations::new();
@@ -116,12 +116,12 @@ impl DerivativeService {
         let asset = self.existing(id, "family").await?;
         let (mut links, up_cut) = self.links(&[*id], Direction::Up).await?;
         let (down, down_cut) = self.links(&[*id], Direction::Down).await?;
-        let tree = Family::new(&links).tree(asset.id);
         links.extend(down);
         let family = Family::new(&links);
+        let tree = family.tree(asset.id);
         let (ancestors, descendants) = (family.ancestors(asset.id), family.descendants(asset.id));
         let ids: Vec<_> = std::iter::once(asset.id)
-            .chain(ancestors.iter().chain(&descendants).map(|relative| relative.id))
+            .chain(ancestors.iter().chain(&descendants).map(|relative| relative.asset))
             .collect();
         let members = self.ports.repository.assets(&ids).await?;
         Ok(FamilyView { asset: asset.id, ancestors, descendants, members, tree, is_cut: up_cut || down_cut })
@@ -142,7 +142,9 @@ impl DerivativeService {
         self.existing(id, OP).await?;
         let (links, cut) = self.links(&[*id], Direction::Up).await?;
         if cut {
-            return Err(Error::new(ErrorKind::Unsupported, "more ancestors than the protocol allows").with_op(OP));
+            return Err(
+                Error::new(ErrorKind::Unsupported, "more ancestors than the protocol allows").with_op(OP)
+            );
         }
         let mut edges = Vec::with_capacity(links.len());
         for link in &links {
@@ -152,9 +154,22 @@ impl DerivativeService {
                     .with_context("child", link.child)
                     .with_context("parent", link.parent)
             })?;
-            edges.push(RoyaltyEdge::new(link.child, link.parent, on_chain.policy, on_chain.royalty));
+            // Terms without a policy owe nothing.
+            if on_chain.policy.is_zero() {
+                continue;
+            }
+            let policy = RoyaltyPolicy::of(on_chain.policy).ok_or_else(|| {
+                Error::new(
+                    ErrorKind::Unsupported,
+                    "a link uses a royalty policy that is not part of the protocol",
+                )
+                .with_op(OP)
+                .with_context("policy", on_chain.policy)
+            })?;
+            edges.push(RoyaltyLink::new(link.child, link.parent, policy, on_chain.royalty));
         }
-        preview(&edges, *id, amount).map_err(|error| Error::from(error).with_op(OP))
+        let chain = self.ports.chain.info().await?;
+        preview(&edges, *id, amount, chain.royalty_fee).map_err(|error| Error::from(error).with_op(OP))
     }
 
     /// All links reachable in one direction, and whether there are more than fit.

@@ -27,7 +27,7 @@ mod jitter;
 mod limit;
 mod metrics;
 mod op;
-mod retry;
+pub(crate) mod retry;
 mod semaphore;
 mod stack;
 mod timeout;
@@ -36,6 +36,11 @@ mod trace;
 #[cfg(feature = "fault")]
 pub use self::fault::{Fault, FaultCall, FaultLayer, FaultPlan};
 pub use self::{
-    limit::LimitLayer, metrics::MetricsLayer, op::Port, retry::RetryLayer, stack::Layer,
-    timeout::TimeoutLayer, trace::TraceLayer,
+    limit::LimitLayer,
+    metrics::MetricsLayer,
+    op::Port,
+    retry::{Backoff, RetryLayer},
+    stack::Layer,
+    timeout::TimeoutLayer,
+    trace::TraceLayer,
 };

@@ -14,28 +14,57 @@ use crate::{
     time::{Clock, SystemClock},
 };
 
+/// Pauses between attempts: random between zero and a bound that doubles with every attempt ("full jitter"), so that those who
+/// failed together do not come back together. Clones share their randomness.
+#[derive(Clone, Debug)]
+pub struct Backoff {
+    first: Duration,
+    longest: Duration,
+    jitter: Jitter,
+}
+
+impl Backoff {
+    /// The pause after the first attempt is at most `first`, and none is over `longest`.
+    #[must_use]
+    pub fn new(first: Duration, longest: Duration) -> Self {
+        Self { first, longest, jitter: Jitter::random() }
+    }
+
+    /// Makes the pauses the same each time, for tests.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.jitter = Jitter::seeded(seed);
+        self
+    }
+
+    /// A pause after `attempts` attempts, at least one.
+    #[must_use]
+    pub fn pause(&self, attempts: u32) -> Duration {
+        let doubled = 1_u32.checked_shl(attempts.saturating_sub(1)).unwrap_or(u32::MAX);
+        let most = self.first.saturating_mul(doubled).min(self.longest);
+        let most_nanos = u64::try_from(most.as_nanos()).unwrap_or(u64::MAX);
+        Duration::from_nanos(up_to(most_nanos, self.jitter.next()))
+    }
+}
+
 /// Repeats a call that failed with [`Retry::After`], after a pause.
 ///
-/// The pause before attempt *n* + 1 is random between zero and `first_pause` doubled *n* - 1 times, at most `max_pause`
-/// ("full jitter": callers that failed together do not come back together), or the pause that the failure asks for, if that
-/// is longer. When no attempt is left, or the next one would start after `max_total`, the last failure is returned with
+/// The pause is that of the [`Backoff`], or the one that the failure asks for, if that is longer. When no attempt is left, or the next one would start after `max_total`, the last failure is returned with
 /// [`Retry::Exhausted`] and the number of attempts in its context.
 ///
 /// Nothing else is repeated. [`Retry::Reconcile`] means that it may have happened: a server may have processed a request
 /// whose answer was lost. A [`Conflict`](ErrorKind::Conflict) needs another request, so it is handed on as it is, even if
 /// a later call may succeed. A read from an opened reader is not repeated, because nobody knows where it stands.
 ///
-/// Defaults: 5 attempts, first pause up to 250 ms, no pause over 20 s, 2 minutes in total, the machine's clock.
+/// Defaults: 5 attempts, first pause up to 250 ms and none of its own over 20 s, 2 minutes in total, the machine's clock.
 ///
 /// # Cancellation
 /// A dropped call stops where it is: during a pause nothing is under way.
 #[derive(Clone, Debug)]
 pub struct RetryLayer {
     clock: Arc<dyn Clock>,
-    jitter: Jitter,
+    backoff: Backoff,
     max_attempts: u32,
-    first_pause: Duration,
-    max_pause: Duration,
     max_total: Duration,
 }
 
@@ -43,10 +72,8 @@ impl Default for RetryLayer {
     fn default() -> Self {
         Self {
             clock: SystemClock::shared(),
-            jitter: Jitter::random(),
+            backoff: Backoff::new(Duration::from_millis(250), Duration::from_secs(20)),
             max_attempts: 5,
-            first_pause: Duration::from_millis(250),
-            max_pause: Duration::from_secs(20),
             max_total: Duration::from_secs(120),
         }
     }
@@ -60,17 +87,10 @@ impl RetryLayer {
         self
     }
 
-    /// Longest pause after the first attempt; it doubles with every further one.
+    /// The pauses of this layer's own choice.
     #[must_use]
-    pub fn first_pause(mut self, pause: Duration) -> Self {
-        self.first_pause = pause;
-        self
-    }
-
-    /// Longest pause of this layer's own choice. A failure may ask for more.
-    #[must_use]
-    pub fn max_pause(mut self, pause: Duration) -> Self {
-        self.max_pause = pause;
+    pub fn backoff(mut self, backoff: Backoff) -> Self {
+        self.backoff = backoff;
         self
     }
 
@@ -88,13 +108,6 @@ impl RetryLayer {
         self
     }
 
-    /// Makes the pauses the same each time, for tests.
-    #[must_use]
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.jitter = Jitter::seeded(seed);
-        self
-    }
-
     fn around(&self, _: Port) -> Self {
         self.clone()
     }
@@ -105,10 +118,7 @@ impl RetryLayer {
         if attempt >= self.max_attempts {
             return None;
         }
-        let doubled = 1_u32.checked_shl(attempt.saturating_sub(1)).unwrap_or(u32::MAX);
-        let longest = self.first_pause.saturating_mul(doubled).min(self.max_pause);
-        let longest_nanos = u64::try_from(longest.as_nanos()).unwrap_or(u64::MAX);
-        let own = Duration::from_nanos(up_to(longest_nanos, self.jitter.next()));
+        let own = self.backoff.pause(attempt);
         let pause = asked.map_or(own, |asked| asked.max(own));
         (since_start.saturating_add(pause) <= self.max_total).then_some(pause)
     }

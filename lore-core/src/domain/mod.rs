@@ -6,3 +6,4 @@ pub mod license;
 pub mod metadata;
 pub mod page;
 pub mod royalty;
+pub mod search;

@@ -27,9 +27,7 @@ pub use lore_core::{
         derivative::{FamilyTree, Relative, TreeRow},
         ip_account::ip_id,
         license::{LicenseOptions, LicensePreset, Payment, PilTerms, Summary, check_terms, summary},
-        page::{
-            ArchiveFilter, AssetQuery, AssetSort, CreationQuery, Cursor, Page, SortOrder,
-        },
+        page::{ArchiveFilter, AssetQuery, AssetSort, CreationQuery, Cursor, Page, SortOrder},
         royalty::{AncestorEarning, RoyaltyPolicy, RoyaltyPreview},
     },
     layer::{self, Backoff, Layer},
@@ -39,9 +37,7 @@ pub use lore_core::{
         pins::MemoryPinStore,
         repository::MemoryRepository,
     },
-    port::{
-        cache::Cache, chain::ChainClient, llm::LlmProvider, pins::PinStore, repository::Repository,
-    },
+    port::{cache::Cache, chain::ChainClient, llm::LlmProvider, pins::PinStore, repository::Repository},
     progress::{Progress, ProgressEvent, ProgressStream},
     protocol,
     service::{
@@ -50,15 +46,15 @@ pub use lore_core::{
     },
 };
 
+#[cfg(feature = "kubo")]
+pub use lore_ipfs::kubo::{KuboConfig, KuboPinStore};
+#[cfg(feature = "pinata")]
+pub use lore_ipfs::pinata::{PinataConfig, PinataPinStore};
 #[cfg(feature = "blocks")]
 pub use lore_ipfs::{
     FileContent,
     blocks::{BlockStats, BlockStore, BlockStoreConfig},
 };
-#[cfg(feature = "kubo")]
-pub use lore_ipfs::kubo::{KuboConfig, KuboPinStore};
-#[cfg(feature = "pinata")]
-pub use lore_ipfs::pinata::{PinataConfig, PinataPinStore};
 #[cfg(feature = "moka")]
 pub use lore_store::{MokaCache, MokaConfig};
 #[cfg(feature = "sqlite")]

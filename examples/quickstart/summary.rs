@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use lore::{
-    Address, BlockStore, BlockStoreConfig, Caller, ChainConfig, Config, CreationQuery, Error, ErrorKind, Lore, Output,
-    PinsConfig, Result, SimulatedChain, SimulatedConfig, SimulatedStats, SystemClock,
+    Address, BlockStore, BlockStoreConfig, Caller, ChainConfig, Config, CreationQuery, Error, ErrorKind,
+    Lore, Output, PinsConfig, Result, SimulatedChain, SimulatedConfig, SimulatedStats, SystemClock,
 };
 use serde_json::json;
 
@@ -17,7 +17,7 @@ struct Counts {
     cids: BTreeSet<String>,
 }
 
-pub async fn print(args: &Args, config: &Config, lore: &Lore, owner: Address) -> Result<()> {
+pub(crate) async fn print(args: &Args, config: &Config, lore: &Lore, owner: Address) -> Result<()> {
     let assets = work::assets(lore, owner).await?;
     let counts = creations(lore, owner).await?;
     let ip_ids: Vec<_> = assets.iter().filter_map(lore::Asset::ip_id).collect();
@@ -34,7 +34,7 @@ pub async fn print(args: &Args, config: &Config, lore: &Lore, owner: Address) ->
             "simulated": true,
             "assets": assets.len(),
             "registrations": chain.registrations,
-            "license_attachments": chain.license_attachments,
+            "license_attachments": chain.attachments,
             "links": chain.links,
             "linked_parents": linked_parents,
             "pins": blocks.pins,
@@ -50,7 +50,7 @@ pub async fn print(args: &Args, config: &Config, lore: &Lore, owner: Address) ->
     println!("\nIn this directory now:");
     println!("  {:>4} assets", assets.len());
     println!("  {:>4} registrations on the simulated chain", chain.registrations);
-    println!("  {:>4} license attachments", chain.license_attachments);
+    println!("  {:>4} license attachments", chain.attachments);
     println!("  {:>4} links from a derivative to its parents ({linked_parents} parents)", chain.links);
     println!("  {:>4} pins in {} blocks, {} uploads performed", blocks.pins, blocks.blocks, counts.uploads);
     if counts.unfinished > 0 {

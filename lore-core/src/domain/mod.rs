@@ -8,3 +8,4 @@ pub mod metadata;
 pub mod page;
 mod percent;
 pub mod royalty;
+pub mod search;

@@ -29,7 +29,7 @@ impl Timestamp {
     /// From microseconds since the Unix epoch.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidInput`] outside the years 1970 to 9999.
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) outside the years 1970 to 9999.
     pub fn from_unix_micros(micros: i64) -> Result<Self> {
         if (0..=MAX_MICROS).contains(&micros) {
             Ok(Self(micros))

@@ -257,7 +257,7 @@ impl<'a> Driver<'a> {
         };
         let wait = pause
             .filter(|_| attempt < self.policy.max_attempts)
-            .map(|asked| self.policy.pause(attempt).max(asked.unwrap_or_default()));
+            .map(|asked| self.policy.backoff.pause(attempt).max(asked.unwrap_or_default()));
         let retry_at = wait.map(|wait| self.ports.clock.now().saturating_add(wait));
         let why = error.to_record();
         let creation = self.record.id;

@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::{
+    error::{Error, ErrorKind, Result},
+    layer::Backoff,
+};
 
 /// How patient a creation is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct CreationPolicy {
     /// How long a driver that died keeps others out; a living one renews it at a third. At least 100 ms; 30 seconds
@@ -13,10 +16,9 @@ pub struct CreationPolicy {
     pub lease: Duration,
     /// Attempts at one step before the creation is stuck, restarts included. 5 unless said otherwise.
     pub max_attempts: u32,
-    /// The pause after the first failed attempt; it doubles with each further one. 1 second unless said otherwise.
-    pub first_pause: Duration,
-    /// The longest pause that Lore chooses by itself. 1 minute unless said otherwise.
-    pub max_pause: Duration,
+    /// Pauses between attempts at one step: up to 1 second after the first, up to 1 minute after later ones, unless said
+    /// otherwise. A pause that a failure asks for is kept if it is longer.
+    pub backoff: Backoff,
 }
 
 impl Default for CreationPolicy {
@@ -24,8 +26,7 @@ impl Default for CreationPolicy {
         Self {
             lease: Duration::from_secs(30),
             max_attempts: 5,
-            first_pause: Duration::from_secs(1),
-            max_pause: Duration::from_secs(60),
+            backoff: Backoff::new(Duration::from_secs(1), Duration::from_secs(60)),
         }
     }
 }
@@ -34,8 +35,7 @@ impl CreationPolicy {
     /// # Errors
     /// [`ErrorKind::Config`] for values that cannot work.
     pub(crate) fn check(&self) -> Result<()> {
-        let fine = self.lease >= Duration::from_millis(100) && self.max_attempts >= 1;
-        if fine {
+        if self.lease >= Duration::from_millis(100) && self.max_attempts >= 1 {
             return Ok(());
         }
         Err(Error::new(
@@ -45,16 +45,6 @@ impl CreationPolicy {
         .with_context("lease_ms", self.lease.as_millis())
         .with_context("max_attempts", self.max_attempts))
     }
-
-    /// The pause after failed attempt number `attempt`, from 1. Between half of its full length and all of it, so that
-    /// creations that failed together do not come back together.
-    pub(crate) fn pause(&self, attempt: u32) -> Duration {
-        let doubled = 2_u32.saturating_pow(attempt.saturating_sub(1));
-        let full = self.first_pause.saturating_mul(doubled).min(self.max_pause);
-        // Without randomness every process pauses alike: less polite, not wrong.
-        let random = u32::from(getrandom::u32().unwrap_or_default().to_be_bytes()[0]);
-        full / 2 + full / 2 * random / 255
-    }
 }
 
 #[cfg(test)]
@@ -62,20 +52,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pauses_double_up_to_the_longest() {
-        let policy = CreationPolicy::default();
-        for (attempt, full) in [(1, 1), (2, 2), (3, 4), (7, 60), (1_000, 60)] {
-            let pause = policy.pause(attempt);
-            let full = Duration::from_secs(full);
-            assert!(pause >= full / 2 && pause <= full, "{attempt}: {pause:?}");
-        }
-    }
-
-    #[test]
     fn values_that_cannot_work_are_refused() {
         let policy = CreationPolicy { max_attempts: 0, ..CreationPolicy::default() };
         assert_eq!(policy.check().unwrap_err().kind(), ErrorKind::Config);
         let policy = CreationPolicy { lease: Duration::ZERO, ..CreationPolicy::default() };
         assert_eq!(policy.check().unwrap_err().kind(), ErrorKind::Config);
+        assert!(CreationPolicy::default().check().is_ok());
     }
 }

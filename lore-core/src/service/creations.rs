@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     caller::Caller,
-    content::{Cid, Content, MediaType, unixfs},
+    content::{Cid, Content, unixfs},
     creation::{
         Creation, CreationInput, CreationPolicy, CreationRecord, CreationStatus, Event, NewCreation, Next,
         Output, ParentInput, Step,
@@ -12,9 +12,7 @@ use crate::{
         missing_media,
     },
     domain::{
-        asset::{Asset, AssetText, AssetType, Media, check_text},
-        derivative::check_parents,
-        license::{PilTerms, check_terms},
+        asset::{Asset, Media},
         linking::check_parent_licenses,
         metadata::canonical_json,
         page::{CreationQuery, Page},
@@ -24,82 +22,8 @@ use crate::{
     onchain::IpId,
     port::repository::{ChangeSet, JournalAppend, Opened},
     progress::{ObservedContent, Progress, ProgressEvent},
+    service::CreateAsset,
 };
-
-/// Longest idempotency key, in characters.
-const KEY_CHARS: usize = 200;
-/// Longest name of a media file, in characters.
-const FILE_NAME_CHARS: usize = 255;
-
-/// A new asset, as a caller asks for it.
-#[derive(Clone, Debug)]
-#[must_use]
-pub struct CreateAsset {
-    asset_type: AssetType,
-    text: AssetText,
-    media: Arc<dyn Content>,
-    media_type: Option<MediaType>,
-    file_name: Option<String>,
-    media_source: Option<String>,
-    idempotency_key: Option<String>,
-    license: Option<PilTerms>,
-    parents: Vec<ParentInput>,
-}
-
-impl CreateAsset {
-    /// An original work without license terms.
-    pub fn new(asset_type: AssetType, text: AssetText, media: Arc<dyn Content>) -> Self {
-        Self {
-            asset_type,
-            text,
-            media,
-            media_type: None,
-            file_name: None,
-            media_source: None,
-            idempotency_key: None,
-            license: None,
-            parents: Vec::new(),
-        }
-    }
-
-    /// The caller's own name for this piece of work, 1 to 200 characters. The same key with the same request gives the
-    /// running or finished creation; with another request it is a [`Conflict`](ErrorKind::Conflict). Without a key every
-    /// call makes a new asset.
-    pub fn idempotency_key(mut self, key: impl Into<String>) -> Self {
-        self.idempotency_key = Some(key.into());
-        self
-    }
-
-    /// The media's type, if the caller knows it; otherwise its first bytes must tell.
-    pub fn media_type(mut self, media_type: MediaType) -> Self {
-        self.media_type = Some(media_type);
-        self
-    }
-
-    /// The media's file name, for people.
-    pub fn file_name(mut self, name: impl Into<String>) -> Self {
-        self.file_name = Some(name.into());
-        self
-    }
-
-    /// Where the application finds the media again after a crash; Lore only keeps it.
-    pub fn media_source(mut self, source: impl Into<String>) -> Self {
-        self.media_source = Some(source.into());
-        self
-    }
-
-    /// Terms to attach. A derivative inherits its parents' and takes none.
-    pub fn license(mut self, terms: PilTerms) -> Self {
-        self.license = Some(terms);
-        self
-    }
-
-    /// A parent to link to; may be called up to 16 times.
-    pub fn parent(mut self, parent: ParentInput) -> Self {
-        self.parents.push(parent);
-        self
-    }
-}
 
 /// A creation as its owner sees it.
 #[derive(Clone, Debug)]
@@ -167,8 +91,8 @@ impl CreationService {
     ) -> Result<CreationView> {
         const OP: &str = "create_asset";
         let owner = caller.require_wallet(OP)?;
-        self.check(&request).map_err(|found| Error::from(found).with_op(OP))?;
-        let media_type = self.media_type(&request).await?;
+        request.check(self.ports.pins.max_bytes()).map_err(|found| Error::from(found).with_op(OP))?;
+        let media_type = request.detect_media_type().await?;
         let fingerprint = self.fingerprint(&request, progress).await?;
         let input = CreationInput {
             asset_type: request.asset_type,
@@ -387,84 +311,6 @@ impl CreationService {
         Ok(Abandoned { unpinned, kept })
     }
 
-    /// The rules that need nothing but the request.
-    fn check(&self, request: &CreateAsset) -> Result<(), Violations> {
-        let mut found = Violations::new();
-        let mut take = |result: Result<(), Violations>| {
-            if let Err(violations) = result {
-                found.extend(violations);
-            }
-        };
-        take(check_text(&request.text));
-        if let Some(terms) = &request.license {
-            take(check_terms(terms));
-        }
-        if !request.parents.is_empty() {
-            take(check_parents(&request.parents, None));
-        }
-        let size = request.media.size_bytes();
-        let max = self.ports.pins.max_bytes();
-        found.require(size > 0, "media", "empty", "at least one byte");
-        found.require(size <= max, "media", "too_large", format!("at most {max} bytes, not {size}"));
-        if let Some(key) = &request.idempotency_key {
-            let chars = key.chars().count();
-            let fine = (1..=KEY_CHARS).contains(&chars) && !key.chars().any(char::is_control);
-            found.require(
-                fine,
-                "idempotency_key",
-                "malformed",
-                format!("1 to {KEY_CHARS} characters on one line"),
-            );
-        }
-        if let Some(name) = &request.file_name {
-            let chars = name.chars().count();
-            let fine = (1..=FILE_NAME_CHARS).contains(&chars) && !name.chars().any(char::is_control);
-            found.require(
-                fine,
-                "file_name",
-                "malformed",
-                format!("1 to {FILE_NAME_CHARS} characters on one line"),
-            );
-        }
-        if request.license.is_some() && !request.parents.is_empty() {
-            found.push(Violation::new(
-                "license",
-                "inherited",
-                "no terms of its own: a derivative inherits its parents'",
-            ));
-        }
-        found.into_result(())
-    }
-
-    /// The media's type: the one given, or the one its first bytes show; they must not contradict each other.
-    async fn media_type(&self, request: &CreateAsset) -> Result<MediaType> {
-        let mut reader = request.media.open(0).await?;
-        let mut first = vec![0; MediaType::DETECT_BYTES];
-        let mut filled = 0;
-        loop {
-            let count = reader.read(first.get_mut(filled..).unwrap_or_default()).await?;
-            filled += count;
-            if count == 0 || filled == first.len() {
-                break;
-            }
-        }
-        let detected = MediaType::detect(first.get(..filled).unwrap_or_default());
-        match (&request.media_type, detected) {
-            (Some(given), Some(detected)) if contradicts(given, &detected) => Err(Error::invalid(
-                "media_type",
-                "contradicts_content",
-                format!("{detected}, as the bytes show, not {given}"),
-            )),
-            (Some(given), _) => Ok(given.clone()),
-            (None, Some(detected)) => Ok(detected),
-            (None, None) => Err(Error::invalid(
-                "media_type",
-                "unknown",
-                "a media type: the first bytes of this media do not tell one",
-            )),
-        }
-    }
-
     async fn fingerprint(&self, request: &CreateAsset, progress: &Progress) -> Result<unixfs::Fingerprint> {
         let observed = ObservedContent::hashing(request.media.clone(), progress.clone());
         unixfs::fingerprint(self.ports.pins.profile(), &observed).await
@@ -543,12 +389,6 @@ impl CreationService {
         };
         Ok(CreationView { record, asset, steps, failure })
     }
-}
-
-/// Whether the bytes are of another sort than the type says. Only the sorts that tell themselves surely are compared.
-fn contradicts(given: &MediaType, detected: &MediaType) -> bool {
-    let sure = |media_type: &MediaType| matches!(media_type.top_level(), "image" | "audio" | "video");
-    sure(given) && sure(detected) && given.top_level() != detected.top_level()
 }
 
 fn is_driven_elsewhere(error: &Error) -> bool {

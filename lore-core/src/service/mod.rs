@@ -4,9 +4,11 @@
 mod assets;
 mod creations;
 mod derivatives;
+mod request;
 
 pub use self::{
     assets::{AssetEdit, AssetService, Deleted},
-    creations::{Abandoned, CreateAsset, CreationService, CreationView},
+    creations::{Abandoned, CreationService, CreationView},
     derivatives::{DerivativeService, FamilyView},
+    request::CreateAsset,
 };

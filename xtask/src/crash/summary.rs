@@ -22,6 +22,8 @@ pub(crate) struct Summary {
     pub(crate) uploads: u64,
     /// Derivative links on the chain.
     pub(crate) links: u64,
+    /// Parents over all links.
+    pub(crate) linked_parents: u64,
     /// Blocks in the block store.
     pub(crate) blocks: u64,
     /// Every pinned CID.
@@ -76,6 +78,7 @@ impl Summary {
             pins: number("pins")?,
             uploads: number("uploads")?,
             links: number("links")?,
+            linked_parents: number("linked_parents")?,
             blocks: number("blocks")?,
             cids: texts("cids")?,
             ip_ids: texts("ip_ids")?,
@@ -94,6 +97,7 @@ impl Summary {
         require(self.assets == 3, "it must make three assets");
         require(self.registrations == 3, "it must register three times");
         require(self.links == 1, "it must link one derivative");
+        require(self.linked_parents == 2, "the derivative must have two parents");
         require(self.uploads == self.pins, "every pinned content must have been uploaded once");
         require(self.creations_unfinished == 0, "it must finish what it began");
         require(count(&self.ip_ids) == 3, "it must list three different IP ids");
@@ -113,6 +117,7 @@ impl Summary {
             ("registrations", self.registrations, undisturbed.registrations),
             ("licence attachments", self.license_attachments, undisturbed.license_attachments),
             ("links", self.links, undisturbed.links),
+            ("linked parents", self.linked_parents, undisturbed.linked_parents),
             ("pins", self.pins, undisturbed.pins),
             ("blocks", self.blocks, undisturbed.blocks),
             ("different CIDs", cids, distinct(&undisturbed.cids)),
@@ -145,7 +150,7 @@ mod tests {
 
     fn summary() -> Summary {
         let printed = r#"{"event":"asset_created"}
-            {"event":"summary","assets":3,"registrations":3,"license_attachments":2,"pins":4,"uploads":4,"links":1,
+            {"event":"summary","assets":3,"registrations":3,"license_attachments":2,"pins":4,"uploads":4,"links":1,"linked_parents":2,
              "blocks":5,"cids":["a","b","c","d"],"ip_ids":["1","2","3"],"creations_unfinished":0}"#;
         Summary::parse(&printed.replace(",\n", ",")).unwrap()
     }

@@ -78,7 +78,7 @@ fn run_in_node(root: &Path, tests: &mut TestCount) -> Outcome {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(&folder).doing(format_args!("cannot read {}", folder.display()))? {
         let path = entry.doing("cannot read the folder of tests")?.path();
-        if path.extension().is_some_and(|extension| extension == "mjs") {
+        if path.to_string_lossy().ends_with(".test.mjs") {
             files.push(path.strip_prefix(root).unwrap_or(&path).to_path_buf());
         }
     }

@@ -27,6 +27,8 @@ pub async fn a_creation_comes_back_field_by_field(harness: &impl Harness) -> Res
         assert_eq!(repository.open_creation(&new).await?, Opened::New(expected.clone()));
         assert_eq!(repository.creation(&new.id).await?.as_ref(), Some(&expected));
         assert_eq!(repository.creation_of_asset(&new.asset).await?.as_ref(), Some(&expected));
+        let by_key = repository.creation_by_key(&new.owner, &new.idempotency_key).await?;
+        assert_eq!(by_key.as_ref(), Some(&expected));
         assert_eq!(repository.open_creation(&new).await?, Opened::Existing(expected));
         assert_eq!(repository.events(&new.id).await?, []);
     }
@@ -64,7 +66,10 @@ pub async fn keys_of_other_owners_are_other_creations(harness: &impl Harness) ->
     let trailing_space = NewCreation { idempotency_key: "Key ".to_owned(), ..creation(4)? };
     for new in [first, other_owner, other_case, trailing_space] {
         assert!(matches!(repository.open_creation(&new).await?, Opened::New(_)), "{}", new.id);
+        let found = repository.creation_by_key(&new.owner, &new.idempotency_key).await?;
+        assert_eq!(found.map(|record| record.id), Some(new.id));
     }
+    assert_eq!(repository.creation_by_key(&address(2), "key").await?, None);
     Ok(())
 }
 

@@ -77,7 +77,7 @@ impl PilTerms {
     }
 
     /// Terms that allow nothing but looking, and license tokens that may be transferred.
-    pub(super) fn bare() -> Self {
+    pub(in crate::domain) fn bare() -> Self {
         Self {
             transferable: true,
             royalty_policy: Address::ZERO,

@@ -23,7 +23,7 @@ use crate::{
     },
     error::Result,
     ids::{AssetId, CreationId, HolderId},
-    onchain::IpId,
+    onchain::{Address, IpId},
     port::repository::{AssetRepository, ChangeSet, CreationJournal, Lease, Opened, Repository},
     time::Timestamp,
 };
@@ -95,6 +95,14 @@ impl CreationJournal for MemoryRepository {
 
     async fn creation(&self, id: &CreationId) -> Result<Option<CreationRecord>> {
         Ok(self.lock().creation(id).cloned())
+    }
+
+    async fn creation_by_key(
+        &self,
+        owner: &Address,
+        idempotency_key: &str,
+    ) -> Result<Option<CreationRecord>> {
+        Ok(self.lock().creation_by_key(owner, idempotency_key).cloned())
     }
 
     async fn creation_of_asset(&self, asset: &AssetId) -> Result<Option<CreationRecord>> {

@@ -169,6 +169,10 @@ impl State {
         self.creations.get_mut(id)
     }
 
+    pub(super) fn creation_by_key(&self, owner: &Address, key: &str) -> Option<&CreationRecord> {
+        self.by_key.get(&(*owner, key.to_owned())).and_then(|id| self.creation(id))
+    }
+
     pub(super) fn creation_of_asset(&self, asset: &AssetId) -> Option<&CreationRecord> {
         self.by_asset.get(asset).and_then(|id| self.creation(id))
     }

@@ -1,15 +1,10 @@
-//! Whether parents' licenses allow a child, answered before anything is sent.
-//!
-//! The chain gives one error and takes the fee of the attempt; this finds every reason at once, by field. It judges by
-//! what the chain said about each parent, so it is as fresh as those facts, and what they do not tell (an approval, the
-//! exact number of distinct ancestors) comes in separately. Groups as parents, license tokens and the caller's right to
-//! the child are not judged here.
+//! [`LinkCheck`]: every reason for which the chain would refuse a link.
 
 use crate::{
     domain::percent::percent,
     error::{Violation, Violations},
     onchain::{LicenseTermsId, Share, Wei},
-    port::chain::{AttachedTerms, IpState, ParentTerms},
+    port::chain::{AttachedTerms, IpState},
     protocol::{FULL_SHARE, MAX_ANCESTORS, MAX_PARENTS, ROYALTY_POLICY_LAP},
     time::Timestamp,
 };
@@ -41,7 +36,7 @@ impl<'a> LinkParent<'a> {
     }
 
     /// What the parent and all above it take of the child's revenue.
-    fn takes(&self, attached: &AttachedTerms) -> u64 {
+    pub(super) fn takes(&self, attached: &AttachedTerms) -> u64 {
         let own = u64::from(attached.rev_share);
         if attached.terms.royalty_policy != ROYALTY_POLICY_LAP {
             return own;
@@ -190,125 +185,16 @@ impl<'a> LinkCheck<'a> {
     }
 }
 
-/// Chooses terms of the parents under which they allow a child, and finds every reason if there are none.
-///
-/// The child is one that is not registered yet, and no parent approved it.
-///
-/// # Errors
-/// As [`LinkCheck::check`] and [`choose_terms`].
-pub fn check_parent_licenses(parents: &[IpState], now: Timestamp) -> Result<(), Violations> {
-    match choose_terms(parents) {
-        Ok(chosen) => {
-            let link = |(state, terms): (_, &ParentTerms)| LinkParent::new(state, terms.terms_id);
-            LinkCheck::new(parents.iter().zip(&chosen).map(link).collect(), now).check()
-        }
-        Err(unusable) => {
-            let mut found = Violations::new();
-            check_states(&mut found, &parents.iter().collect::<Vec<_>>(), now);
-            found.extend(unusable);
-            Err(found)
-        }
-    }
-}
-
-/// Chooses for each parent the terms under which all of them can be linked together.
-///
-/// Terms that ask for an approval are never chosen. Of several choices the first in the order of the first parent's
-/// terms is taken, and one within 100 % of the revenue before one above it.
-///
-/// # Errors
-/// `parents[i].terms` if a parent has no terms that allow a derivative; `parents` if each has, but none that go
-/// together.
-pub fn choose_terms(parents: &[IpState]) -> Result<Vec<ParentTerms>, Violations> {
-    let usable: Vec<Vec<&AttachedTerms>> = parents.iter().map(usable_terms).collect();
-    let mut found = Violations::new();
-    for (index, (state, usable)) in parents.iter().zip(&usable).enumerate() {
-        if usable.is_empty() {
-            found.push(unusable(index, state));
-        }
-    }
-    let (first, others) = match usable.split_first() {
-        Some(split) if found.is_empty() => split,
-        _ => return found.into_result(Vec::new()),
-    };
-    let mut above = None;
-    for start in first {
-        let Some(choice) = combine(start, others) else { continue };
-        let chosen: Vec<_> = parents
-            .iter()
-            .zip(&choice)
-            .map(|(state, attached)| ParentTerms::new(state.ip_id, attached.terms_id))
-            .collect();
-        let takes = parents
-            .iter()
-            .zip(&choice)
-            .map(|(state, attached)| LinkParent::new(state, attached.terms_id).takes(attached));
-        if takes.sum::<u64>() <= u64::from(FULL_SHARE) {
-            return Ok(chosen);
-        }
-        above.get_or_insert(chosen);
-    }
-    above.ok_or_else(|| {
-        Violation::new(
-            "parents",
-            "incompatible_licenses",
-            "parents whose licenses go together: all under the same terms, or under terms that are not passed on, all \
-             commercial or none, with one royalty policy",
-        )
-        .into()
-    })
-}
-
-/// The terms of the others that go with `start`, the first that do.
-fn combine<'a>(
-    start: &'a AttachedTerms,
-    others: &[Vec<&'a AttachedTerms>],
-) -> Option<Vec<&'a AttachedTerms>> {
-    let fits = |other: &&&'a AttachedTerms| Mixture::default().violation(0, start, other).is_none();
-    let mut choice = vec![start];
-    for usable in others {
-        // The same terms go together always; they are the simplest choice.
-        let same = usable.iter().find(|other| other.terms_id == start.terms_id);
-        choice.push(same.or_else(|| usable.iter().find(fits))?);
-    }
-    Some(choice)
-}
-
-fn usable_terms(state: &IpState) -> Vec<&AttachedTerms> {
-    state
-        .license_terms
-        .iter()
-        .filter(|attached| refusal(0, &LinkParent::new(state, attached.terms_id), attached).is_none())
-        .collect()
-}
-
-fn unusable(index: usize, state: &IpState) -> Violation {
-    match state.license_terms.as_slice() {
-        [] => Violation::new(terms_field(index), "no_license_terms", "a parent with license terms"),
-        [only] => refusal(index, &LinkParent::new(state, only.terms_id), only).unwrap_or_else(|| {
-            Violation::new(terms_field(index), "not_usable", "terms that allow a derivative")
-        }),
-        several => Violation::new(
-            terms_field(index),
-            "not_usable",
-            format!(
-                "a parent with terms that are open and allow derivatives without approval, unlike all of its {}",
-                several.len()
-            ),
-        ),
-    }
-}
-
 fn field(index: usize) -> String {
     format!("parents[{index}]")
 }
 
-fn terms_field(index: usize) -> String {
+pub(super) fn terms_field(index: usize) -> String {
     format!("parents[{index}].terms")
 }
 
 /// The rules about parents as they are, whatever the terms.
-fn check_states(found: &mut Violations, parents: &[&IpState], now: Timestamp) {
+pub(super) fn check_states(found: &mut Violations, parents: &[&IpState], now: Timestamp) {
     found.require(!parents.is_empty(), "parents", "too_few", "at least one parent");
     found.require(
         parents.len() <= MAX_PARENTS,
@@ -343,7 +229,7 @@ fn not_attached(index: usize, parent: &LinkParent<'_>) -> Violation {
 }
 
 /// Why these terms of this parent do not allow a derivative, if they do not.
-fn refusal(index: usize, parent: &LinkParent<'_>, attached: &AttachedTerms) -> Option<Violation> {
+pub(super) fn refusal(index: usize, parent: &LinkParent<'_>, attached: &AttachedTerms) -> Option<Violation> {
     let terms = &attached.terms;
     let (rule, expected) = if !terms.derivatives_allowed {
         ("no_derivatives", "terms that allow derivatives")
@@ -361,12 +247,17 @@ fn refusal(index: usize, parent: &LinkParent<'_>, attached: &AttachedTerms) -> O
 
 /// Which rules about mixing terms were told already: one telling each is enough.
 #[derive(Default)]
-struct Mixture {
+pub(super) struct Mixture {
     told: Vec<&'static str>,
 }
 
 impl Mixture {
-    fn violation(&mut self, index: usize, first: &AttachedTerms, other: &AttachedTerms) -> Option<Violation> {
+    pub(super) fn violation(
+        &mut self,
+        index: usize,
+        first: &AttachedTerms,
+        other: &AttachedTerms,
+    ) -> Option<Violation> {
         let (a, b) = (&first.terms, &other.terms);
         let (rule, expected) = if first.terms_id == other.terms_id {
             return None;

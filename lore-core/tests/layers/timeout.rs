@@ -1,0 +1,111 @@
+//! When the timeout layer ends a call, and what it says then. A fault layer inside it is the service that never answers.
+
+use std::{sync::Arc, time::Duration};
+
+use lore_core::{
+    Cid, Clock, Error, ErrorKind, Retry,
+    content::{
+        BytesContent,
+        unixfs::{Profile, fingerprint_bytes},
+    },
+    layer::{Fault, FaultLayer, FaultPlan, Layer, TimeoutLayer},
+    memory::{cache::MemoryCache, clock::ManualClock, llm::Reply, pins::MemoryPinStore},
+    port::pins::{PinRequest, PinStore},
+};
+
+use crate::{SECOND, ask, scripted};
+
+fn timing(clock: &ManualClock) -> TimeoutLayer {
+    TimeoutLayer::default()
+        .calls(3 * SECOND)
+        .confirmations(30 * SECOND)
+        .transfers(300 * SECOND)
+        .clock(Arc::new(clock.clone()))
+}
+
+fn assert_timed_out(error: &Error, op: &str, retry: Retry) {
+    assert_eq!((error.kind(), error.retry(), error.op()), (ErrorKind::Unavailable, retry, op));
+}
+
+fn bytes(text: &str) -> Arc<[u8]> {
+    text.as_bytes().into()
+}
+
+#[tokio::test]
+async fn a_completion_has_the_time_that_its_request_gives_it() {
+    let (provider, clock) = scripted();
+    let hang = FaultLayer::new(FaultPlan::every("complete", Fault::CrashBefore));
+    let provider = provider.model("m", [Reply::text("yes")]);
+    let layered = timing(&clock).llm_provider(hang.llm_provider(Arc::new(provider)));
+    let mut request = ask("m");
+    request.timeout = 7 * SECOND;
+    let error = layered.complete(&request).await.unwrap_err();
+    assert_timed_out(&error, "complete", Retry::After(None));
+    assert_eq!(clock.monotonic(), 7 * SECOND);
+}
+
+#[tokio::test]
+async fn an_answer_in_time_is_handed_on() {
+    let (provider, clock) = scripted();
+    let provider = provider.model("m", [Reply::text("yes").after(59 * SECOND)]);
+    let layered = timing(&clock).llm_provider(Arc::new(provider));
+    assert_eq!(layered.complete(&ask("m")).await.unwrap().text, "yes");
+    assert_eq!((clock.monotonic(), clock.sleepers()), (59 * SECOND, 0));
+}
+
+#[tokio::test]
+async fn a_lost_write_to_a_cache_says_whether_it_may_be_repeated() {
+    for fault in [Fault::CrashBefore, Fault::CrashAfter] {
+        for (op, retry) in [
+            ("get", Retry::After(None)),
+            ("put", Retry::After(None)),
+            ("put_if_absent", Retry::Reconcile),
+            ("remove", Retry::After(None)),
+        ] {
+            let clock = ManualClock::default().auto_advance();
+            let hang = FaultLayer::new(FaultPlan::every(op, fault));
+            let cache = Arc::new(MemoryCache::new(Arc::new(clock.clone()), 1 << 20));
+            let layered = timing(&clock).cache(hang.cache(cache));
+            let error = match op {
+                "get" => layered.get("k").await.map(drop),
+                "put" => layered.put("k", bytes("v"), SECOND).await,
+                "put_if_absent" => layered.put_if_absent("k", bytes("v"), SECOND).await.map(drop),
+                _ => layered.remove("k").await,
+            };
+            assert_timed_out(&error.unwrap_err(), op, retry);
+            assert_eq!(clock.monotonic(), 3 * SECOND, "{op}");
+        }
+    }
+}
+
+/// A store with one pin, that hangs at `op`.
+async fn hanging_store(op: &'static str, clock: &ManualClock) -> (Arc<dyn PinStore>, Cid) {
+    let store = Arc::new(MemoryPinStore::new(Profile::UnixFsV1_2025));
+    let expected = fingerprint_bytes(Profile::UnixFsV1_2025, b"bytes").unwrap();
+    let content = BytesContent::new(*b"bytes");
+    store.pin(PinRequest::new(&content, &expected, "name")).await.unwrap();
+    let hang = FaultLayer::new(FaultPlan::every(op, Fault::CrashAfter));
+    (timing(clock).pin_store(hang.pin_store(store)), expected.cid)
+}
+
+#[tokio::test]
+async fn a_pin_has_time_for_its_transfer_and_may_be_repeated() {
+    let clock = ManualClock::default().auto_advance();
+    let (store, _) = hanging_store("pin", &clock).await;
+    let expected = fingerprint_bytes(Profile::UnixFsV1_2025, b"other").unwrap();
+    let content = BytesContent::new(*b"other");
+    let error = store.pin(PinRequest::new(&content, &expected, "name")).await.unwrap_err();
+    assert_timed_out(&error, "pin", Retry::After(None));
+    assert_eq!(clock.monotonic(), 300 * SECOND);
+}
+
+#[tokio::test]
+async fn every_read_of_an_opened_reader_has_its_own_time() {
+    let clock = ManualClock::default().auto_advance();
+    let (store, cid) = hanging_store("read", &clock).await;
+    let mut reader = store.fetch(&cid).await.unwrap();
+    assert_eq!(clock.monotonic(), Duration::ZERO);
+    let error = reader.read(&mut [0; 8]).await.unwrap_err();
+    assert_timed_out(&error, "read", Retry::After(None));
+    assert_eq!(clock.monotonic(), 3 * SECOND);
+}

@@ -3,14 +3,21 @@
 use std::{sync::Arc, time::Duration};
 
 use lore_core::{
-    Cid, Clock, Error, ErrorKind, Retry,
+    AssetId, Cid, Clock, CreationId, Error, ErrorKind, Retry,
     content::{
         BytesContent,
         unixfs::{Profile, fingerprint_bytes},
     },
+    ids::HolderId,
     layer::{Fault, FaultLayer, FaultPlan, Layer, TimeoutLayer},
-    memory::{cache::MemoryCache, clock::ManualClock, llm::Reply, pins::MemoryPinStore},
-    port::pins::{PinRequest, PinStore},
+    memory::{
+        cache::MemoryCache, clock::ManualClock, llm::Reply, pins::MemoryPinStore,
+        repository::MemoryRepository,
+    },
+    port::{
+        pins::{PinRequest, PinStore},
+        repository::{ChangeSet, Lease},
+    },
 };
 
 use crate::{SECOND, ask, scripted};
@@ -66,15 +73,41 @@ async fn a_lost_write_to_a_cache_says_whether_it_may_be_repeated() {
             let hang = FaultLayer::new(FaultPlan::every(op, fault));
             let cache = Arc::new(MemoryCache::new(Arc::new(clock.clone()), 1 << 20));
             let layered = timing(&clock).cache(hang.cache(cache));
-            let error = match op {
+            let answer = match op {
                 "get" => layered.get("k").await.map(drop),
                 "put" => layered.put("k", bytes("v"), SECOND).await,
                 "put_if_absent" => layered.put_if_absent("k", bytes("v"), SECOND).await.map(drop),
                 _ => layered.remove("k").await,
             };
-            assert_timed_out(&error.unwrap_err(), op, retry);
+            assert_timed_out(&answer.unwrap_err(), op, retry);
             assert_eq!(clock.monotonic(), 3 * SECOND, "{op}");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_lost_write_to_a_repository_says_whether_it_may_be_repeated() {
+    for (op, retry) in [
+        ("asset", Retry::After(None)),
+        ("commit", Retry::Reconcile),
+        ("acquire_lease", Retry::Reconcile),
+        ("renew_lease", Retry::After(None)),
+        ("release_lease", Retry::After(None)),
+    ] {
+        let clock = ManualClock::default().auto_advance();
+        let hang = FaultLayer::new(FaultPlan::every(op, Fault::CrashBefore));
+        let layered = timing(&clock).repository(hang.repository(Arc::new(MemoryRepository::new())));
+        let (id, holder) = (CreationId::from_bytes([1; 16]), HolderId::from_bytes([2; 16]));
+        let lease = Lease::new(1, holder, clock.now());
+        let answer = match op {
+            "asset" => layered.asset(&AssetId::from_bytes([3; 16])).await.map(drop),
+            "commit" => layered.commit(ChangeSet::default()).await,
+            "acquire_lease" => layered.acquire_lease(&id, holder, clock.now(), SECOND).await.map(drop),
+            "renew_lease" => layered.renew_lease(&id, &lease, clock.now(), SECOND).await.map(drop),
+            _ => layered.release_lease(&id, &lease).await,
+        };
+        assert_timed_out(&answer.unwrap_err(), op, retry);
+        assert_eq!(clock.monotonic(), 3 * SECOND, "{op}");
     }
 }
 

@@ -1,5 +1,71 @@
-//! Facade.
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+#[cfg(feature = "embedded")]
+mod config;
+#[cfg(feature = "embedded")]
+mod open;
+
 pub use lore_core::{
-    AssetId, Cid, Clock, ContentHash, Error, ErrorKind, Result, Share, SystemClock, Timestamp, Wei,
-    content::unixfs::{Fingerprint, Importer, Profile},
+    Address, AssetId, BoxFuture, Caller, ChainId, Cid, Clock, Content, ContentHash, CreationId, Error,
+    ErrorKind, FailureRecord, IpId, LicenseTermsId, Lore, LoreBuilder, MaybeSend, MaybeSync, MediaType,
+    Result, Retry, Revert, Secret, Share, SystemClock, Timestamp, TokenId, TxHash, Violation, Violations,
+    Wei,
+    content::{
+        BytesContent, ContentReader,
+        unixfs::{self, Fingerprint, Profile},
+    },
+    creation::{
+        CreationInput, CreationPolicy, CreationRecord, CreationStatus, Event, Output, ParentInput,
+        RecordedEvent, Step, Token,
+    },
+    domain::{
+        asset::{
+            Asset, AssetLimits, AssetText, AssetType, Creator, License, Media, MetadataRef, Mined,
+            OnChainLink, ParentLink, Registration, Relationship,
+        },
+        derivative::{FamilyTree, Relative, TreeRow},
+        ip_account::ip_id,
+        license::{LicenseOptions, LicensePreset, Payment, PilTerms, Summary, check_terms, summary},
+        page::{
+            ArchiveFilter, AssetQuery, AssetSort, CreationQuery, Cursor, Page, SortOrder,
+        },
+        royalty::{AncestorEarning, RoyaltyPolicy, RoyaltyPreview},
+    },
+    layer::{self, Backoff, Layer},
+    memory::{
+        cache::MemoryCache,
+        chain::{SimulatedChain, SimulatedConfig, SimulatedStats},
+        pins::MemoryPinStore,
+        repository::MemoryRepository,
+    },
+    port::{
+        cache::Cache, chain::ChainClient, llm::LlmProvider, pins::PinStore, repository::Repository,
+    },
+    progress::{Progress, ProgressEvent, ProgressStream},
+    protocol,
+    service::{
+        Abandoned, AssetEdit, AssetService, CreateAsset, CreationService, CreationView, Deleted,
+        DerivativeService, FamilyView,
+    },
+};
+
+#[cfg(feature = "blocks")]
+pub use lore_ipfs::{
+    FileContent,
+    blocks::{BlockStats, BlockStore, BlockStoreConfig},
+};
+#[cfg(feature = "kubo")]
+pub use lore_ipfs::kubo::{KuboConfig, KuboPinStore};
+#[cfg(feature = "pinata")]
+pub use lore_ipfs::pinata::{PinataConfig, PinataPinStore};
+#[cfg(feature = "moka")]
+pub use lore_store::{MokaCache, MokaConfig};
+#[cfg(feature = "sqlite")]
+pub use lore_store::{SqliteConfig, SqliteRepository};
+
+#[cfg(feature = "embedded")]
+pub use self::{
+    config::{CallConfig, ChainConfig, Config, CreationConfig, PinsConfig, StoreConfig},
+    open::open,
 };

@@ -197,11 +197,11 @@ async fn family(args: &Args, lore: &Lore, owner: Address, asset: AssetId) -> Res
         return Ok(());
     }
     println!("\nFamily of the newest derivative:");
-    print!("{}", family.tree.render(&title));
+    print!("{}", family.tree.display(|id| title(&id)));
     println!("\nA payment of {PAYMENT_COINS} coins to it is split so:");
-    println!("  {:<32} {} coins", title(&asset), royalties.payee_keeps.to_coins());
+    println!("  {:<32} {} coins", title(&asset), royalties.kept.to_coins());
     for earning in &royalties.ancestors {
-        println!("  {:<32} {} coins", title(&earning.ancestor), earning.amount.to_coins());
+        println!("  {:<32} {} coins", title(&earning.ip), earning.amount.to_coins());
     }
     Ok(())
 }

@@ -100,7 +100,7 @@ impl Job {
     async fn create(&self, lore: &Lore, args: &Args, role: Role, parents: &[ParentInput]) -> Result<Asset> {
         let caller = Caller::User(self.owner);
         let path = self.media(lore, args, role).await?;
-        let media = Arc::new(FileContent::open(&path).await?);
+        let media = Arc::new(FileContent::describe(&path).await?);
         let mut text = AssetText::new(role.title(), role.description());
         text.tags = vec!["landscape".into(), format!("run-{}", self.number)];
         text.creators = vec![Creator::new("The Lore contributors", self.owner, 100)];

@@ -47,7 +47,7 @@ impl World {
     }
 
     fn with_clock(clock: ManualClock) -> Self {
-        let chain = SimulatedChain::in_memory(alice(), Arc::new(clock.clone()));
+        let chain = SimulatedChain::new(alice(), Arc::new(clock.clone()));
         Self {
             clock,
             repository: Arc::new(MemoryRepository::new()),
@@ -103,7 +103,7 @@ impl World {
 
     /// What the outside world has by now, as (registrations, attachments, links, uploads, pins).
     pub fn counts(&self) -> (u64, u64, u64, u64, usize) {
-        let stats = self.chain.stats();
+        let stats = self.chain.stats().unwrap();
         (
             stats.registrations,
             stats.license_attachments,

@@ -3,18 +3,20 @@
 use std::{sync::Arc, time::Duration};
 
 use lore_core::{
-    AssetId, Cid, Clock, CreationId, Error, ErrorKind, Retry,
+    Address, AssetId, Cid, Clock, ContentHash, CreationId, Error, ErrorKind, IpId, LicenseTermsId, Retry,
     content::{
         BytesContent,
         unixfs::{Profile, fingerprint_bytes},
     },
+    domain::license::PilTerms,
     ids::HolderId,
     layer::{Fault, FaultLayer, FaultPlan, Layer, TimeoutLayer},
     memory::{
-        cache::MemoryCache, clock::ManualClock, llm::Reply, pins::MemoryPinStore,
+        cache::MemoryCache, chain::SimulatedChain, clock::ManualClock, llm::Reply, pins::MemoryPinStore,
         repository::MemoryRepository,
     },
     port::{
+        chain::{DerivativeTerms, OnChainDocument, RegisterIp},
         pins::{PinRequest, PinStore},
         repository::{ChangeSet, Lease},
     },
@@ -108,6 +110,44 @@ async fn a_lost_write_to_a_repository_says_whether_it_may_be_repeated() {
         };
         assert_timed_out(&answer.unwrap_err(), op, retry);
         assert_eq!(clock.monotonic(), 3 * SECOND, "{op}");
+    }
+}
+
+#[tokio::test]
+async fn a_lost_write_to_a_chain_is_never_to_be_repeated_blindly() {
+    let signer = Address::from_bytes([1; 20]);
+    let ip_id = IpId::new(signer);
+    let terms = PilTerms::non_commercial_social_remixing();
+    let document = OnChainDocument::new("ipfs://cid", ContentHash::of(b"document"));
+    let register = RegisterIp::new(signer, document.clone(), document);
+    for (op, retry, seconds) in [
+        ("info", Retry::After(None), 3),
+        ("find_registration", Retry::After(None), 3),
+        ("ip", Retry::After(None), 3),
+        ("find_license_terms", Retry::After(None), 3),
+        ("register", Retry::Reconcile, 30),
+        ("register_license_terms", Retry::Reconcile, 30),
+        ("attach_license_terms", Retry::Reconcile, 30),
+        ("link_derivative", Retry::Reconcile, 30),
+    ] {
+        let clock = ManualClock::default().auto_advance();
+        let hang = FaultLayer::new(FaultPlan::every(op, Fault::CrashAfter));
+        let chain = Arc::new(SimulatedChain::new(signer, Arc::new(clock.clone())));
+        let layered = timing(&clock).chain_client(hang.chain_client(chain));
+        let answer = match op {
+            "info" => layered.info().await.map(drop),
+            "find_registration" => layered.find_registration(&register.key()).await.map(drop),
+            "ip" => layered.ip(&ip_id).await.map(drop),
+            "find_license_terms" => layered.find_license_terms(&terms).await.map(drop),
+            "register" => layered.register(&register).await.map(drop),
+            "register_license_terms" => layered.register_license_terms(&terms).await.map(drop),
+            "attach_license_terms" => {
+                layered.attach_license_terms(&ip_id, LicenseTermsId::from(1_u64)).await.map(drop)
+            }
+            _ => layered.link_derivative(&ip_id, &DerivativeTerms::new(Vec::new())).await.map(drop),
+        };
+        assert_timed_out(&answer.unwrap_err(), op, retry);
+        assert_eq!(clock.monotonic(), seconds * SECOND, "{op}");
     }
 }
 

@@ -2,8 +2,11 @@
 
 use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 
-use lore_core::layer::{
-    FaultLayer, FaultPlan, Layer, LimitLayer, MetricsLayer, RetryLayer, TimeoutLayer, TraceLayer,
+use lore_core::{
+    layer::{
+        Fault, FaultLayer, FaultPlan, Layer, LimitLayer, MetricsLayer, RetryLayer, TimeoutLayer, TraceLayer,
+    },
+    memory::clock::ManualClock,
 };
 
 /// The layers of one run, innermost first.
@@ -35,6 +38,14 @@ fn fault() -> Vec<Arc<dyn Layer>> {
 
 fn all() -> Vec<Arc<dyn Layer>> {
     [timeout(), limit(), retry(), metrics(), trace()].concat()
+}
+
+/// Every fifth call fails before anything happens, and is repeated. Reads of an opened reader are not, so stores take no
+/// part in this.
+fn bad_network() -> Vec<Arc<dyn Layer>> {
+    let clock = Arc::new(ManualClock::default().auto_advance());
+    let faults = FaultLayer::new(FaultPlan::random(1, 200, &[Fault::FailBefore]));
+    vec![Arc::new(faults), Arc::new(RetryLayer::default().clock(clock).max_attempts(30))]
 }
 
 /// One module per stack, each with the whole suite.
@@ -93,6 +104,7 @@ mod llm_provider {
         lore_core::llm_provider_conformance!(super::Layered::new(Vec::new));
     }
     through_every_layer!(llm_provider_conformance, Layered);
+    through_every_layer!(llm_provider_conformance, Layered, bad_network);
 }
 
 mod pin_store {
@@ -166,6 +178,7 @@ mod cache {
     }
 
     through_every_layer!(cache_conformance, Layered);
+    through_every_layer!(cache_conformance, Layered, bad_network);
 }
 
 mod repository {
@@ -204,4 +217,5 @@ mod repository {
     }
 
     through_every_layer!(repository_conformance, Layered);
+    through_every_layer!(repository_conformance, Layered, bad_network);
 }

@@ -219,3 +219,44 @@ mod repository {
     through_every_layer!(repository_conformance, Layered);
     through_every_layer!(repository_conformance, Layered, bad_network);
 }
+
+mod chain_client {
+    use std::sync::Arc;
+
+    use lore_core::{
+        Address, Result,
+        conformance::chain_client::{Clients, Harness},
+        memory::{chain::SimulatedChain, clock::ManualClock},
+        port::chain::ChainClient,
+    };
+
+    use super::Stack;
+
+    const ALICE: Address = Address::from_bytes([0xa1; 20]);
+    const BOB: Address = Address::from_bytes([0xb0; 20]);
+
+    pub(super) struct Layered {
+        stack: Stack,
+    }
+
+    impl Layered {
+        pub(super) fn new(stack: Stack) -> Self {
+            Self { stack }
+        }
+    }
+
+    impl Harness for Layered {
+        async fn fresh(&self) -> Result<Clients> {
+            let chain = SimulatedChain::new(ALICE, Arc::new(ManualClock::default()));
+            let layers = (self.stack)();
+            let layered = |signer| {
+                let inner: Arc<dyn ChainClient> = Arc::new(chain.connect(signer));
+                layers.iter().fold(inner, |port, layer| layer.chain_client(port))
+            };
+            Ok(Clients::new(layered(ALICE)).with_again(layered(ALICE)).with_other(layered(BOB)))
+        }
+    }
+
+    through_every_layer!(chain_client_conformance, Layered);
+    through_every_layer!(chain_client_conformance, Layered, bad_network);
+}

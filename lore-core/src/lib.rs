@@ -16,6 +16,7 @@ pub mod memory;
 pub mod onchain;
 pub mod port;
 pub mod protocol;
+mod secret;
 pub mod service;
 pub mod time;
 
@@ -26,5 +27,6 @@ pub use self::{
     ids::{AssetId, CreationId},
     maybe_send::{BoxFuture, MaybeSend, MaybeSync},
     onchain::{Address, ChainId, IpId, LicenseTermsId, Share, TokenId, TxHash, Wei},
+    secret::Secret,
     time::{Clock, SystemClock, Timestamp},
 };

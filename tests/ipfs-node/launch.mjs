@@ -1,8 +1,10 @@
-// A real IPFS node for tests: `node launch.mjs REPOSITORY PORT`.
+// A real IPFS node for tests: `node launch.mjs REPOSITORY PORT [--remove]`.
 //
 // PORT 0 takes a free one. Prints `ready http://127.0.0.1:PORT` once the RPC answers, and stops when standard input
-// closes, so that no node outlives the test that started it. The node is offline: it has no peers and looks for none.
+// closes, so that no node outlives the test that started it; with `--remove` its repository does not either. The node is
+// offline: it has no peers and looks for none.
 
+import { rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 
 // The node's libraries expect a newer runtime than Node 20.
@@ -12,9 +14,9 @@ Promise.withResolvers ??= function () {
   return parts
 }
 
-const [repository, wantedPort] = process.argv.slice(2)
-if (!repository || !/^\d+$/.test(wantedPort ?? '')) {
-  console.error('usage: node launch.mjs REPOSITORY PORT')
+const [repository, wantedPort, whatThen] = process.argv.slice(2)
+if (!repository || !/^\d+$/.test(wantedPort ?? '') || ![undefined, '--remove'].includes(whatThen)) {
+  console.error('usage: node launch.mjs REPOSITORY PORT [--remove]')
   process.exit(2)
 }
 
@@ -29,7 +31,11 @@ const freePort = () =>
   })
 
 // Begun before the node is: a parent that dies meanwhile must not leave a process behind.
-process.stdin.on('end', () => process.exit(0)).on('error', () => process.exit(0)).resume()
+const stop = () => {
+  if (whatThen === '--remove') rmSync(repository, { recursive: true, force: true })
+  process.exit(0)
+}
+process.stdin.on('end', stop).on('error', stop).resume()
 
 const port = Number(wantedPort) || (await freePort())
 const { create } = await import('ipfs-core')

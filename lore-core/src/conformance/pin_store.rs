@@ -402,11 +402,15 @@ pub async fn a_dropped_pin_leaves_nothing(harness: &impl Harness) -> Result<()> 
     sample.assert_round_trip(&store).await
 }
 
-/// Runs every case of [`PinStore`](crate::port::pins::PinStore) against the stores of a harness expression.
+/// Runs every case of [`PinStore`](crate::port::pins::PinStore) against the stores of a harness expression; with
+/// `skip_if`, only where that expression gives no reason not to.
 #[macro_export]
 macro_rules! pin_store_conformance {
     ($harness:expr) => {
-        $crate::__cases! { $harness, $crate::conformance::pin_store,
+        $crate::pin_store_conformance! { $harness, skip_if: ::core::option::Option::None::<String> }
+    };
+    ($harness:expr, skip_if: $why:expr) => {
+        $crate::__cases! { $harness, skip_if: $why, $crate::conformance::pin_store,
             what_was_pinned_is_found,
             unpinned_content_is_not_found,
             pin_returns_the_expected_cid,

@@ -98,7 +98,11 @@ impl Rpc {
         let size_bytes = request.content.size_bytes();
         let (body, fault) = content_body(request.content, 0, size_bytes).await?;
         let name = if request.name.is_empty() { "content" } else { request.name };
-        let file = Part::stream_with_length(body, size_bytes).file_name(name.to_owned());
+        // A part of no type is no file to some nodes.
+        let file = Part::stream_with_length(body, size_bytes)
+            .file_name(name.to_owned())
+            .mime_str("application/octet-stream")
+            .map_err(|err| Error::new(ErrorKind::Unexpected, "a media type was refused").with_source(err))?;
         // Everything is said, because a node's own defaults can be configured (`Import.*`).
         let chunker = format!("size-{}", profile.chunk_bytes());
         let (version, raw_leaves) = (profile.cid_version().to_string(), profile.raw_leaves().to_string());
@@ -142,7 +146,12 @@ impl Rpc {
     /// Unpins; fine if it is not pinned.
     pub(super) async fn unpin(&self, cid: &Cid) -> Result<()> {
         let answer = self.http.send(self.command(&["pin", "rm"], &[("arg", &*cid.to_string())])).await?;
-        if says_not_pinned(&answer) { Ok(()) } else { self.http.accept(answer).map(drop) }
+        match self.http.accept(answer) {
+            Ok(_) => Ok(()),
+            // Nodes refuse in several wordings what is not pinned, or only as a part of something else.
+            Err(_) if !self.is_pinned(cid).await? => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     /// One block. The bytes are not verified yet.
@@ -154,7 +163,7 @@ impl Rpc {
 }
 
 /// The RPC has one status and one code for every failure. That a CID is not pinned, an ordinary answer, is told by its
-/// text alone: `path '…' is not pinned`, or `not pinned or pinned indirectly`.
+/// text alone: `path '…' is not pinned`.
 fn says_not_pinned(answer: &Answer) -> bool {
     answer.status == StatusCode::INTERNAL_SERVER_ERROR
         && serde_json::from_slice::<Failure>(&answer.body)

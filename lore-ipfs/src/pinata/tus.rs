@@ -150,10 +150,10 @@ impl<'a> Upload<'a> {
         if !answer.status.is_success() {
             return Err(self.account.refusal(&answer));
         }
-        let location = answer.header(&LOCATION).and_then(|text| url.join(text).ok()).ok_or_else(|| {
-            Error::new(ErrorKind::Unexpected, "the service named no place to upload to")
-                .with_context("store", NAME)
-        })?;
+        let location = answer
+            .header(&LOCATION)
+            .and_then(|text| url.join(text).ok())
+            .ok_or_else(|| unusable("the service named no place to upload to"))?;
         self.begun.remember(self.request.expected.cid, location.clone());
         self.location = Some(location);
         self.offset = Some(0);
@@ -170,17 +170,16 @@ impl<'a> Upload<'a> {
             return Err(self.account.refusal(&answer));
         }
         let size_bytes = self.request.content.size_bytes();
-        match header_number(&answer).filter(|offset| *offset <= size_bytes) {
-            Some(offset) => {
-                self.offset = Some(offset);
-                Ok(Step::Progress)
-            }
-            None => {
-                self.begun.forget(&self.request.expected.cid);
-                Err(Error::new(ErrorKind::Unexpected, "the service does not say how far the upload is")
-                    .with_context("store", NAME))
-            }
+        let offset = header_number(&answer)
+            .ok_or_else(|| unusable("the service does not say how far the upload is"))?;
+        if offset > size_bytes {
+            self.begun.forget(&self.request.expected.cid);
+            return Err(Error::new(ErrorKind::Unexpected, "the upload is longer than the content")
+                .with_context("store", NAME)
+                .with_context("offset", offset));
         }
+        self.offset = Some(offset);
+        Ok(Step::Progress)
     }
 
     async fn send_piece(&mut self, location: &Url, offset: u64) -> Result<Step> {
@@ -203,10 +202,12 @@ impl<'a> Upload<'a> {
             if let Some(cid) = answer.header(&UPLOAD_CID).filter(|_| end == size_bytes) {
                 return self.done(cid.to_owned(), location).await;
             }
-            // An answer that names another offset is believed as little as one that is lost.
-            let said = header_number(&answer);
-            self.offset = said.is_none_or(|said| said == end).then_some(end);
-            return Ok(Step::Progress);
+            // An answer that does not name the offset may come from a proxy: it is believed as little as a lost one.
+            if header_number(&answer) == Some(end) {
+                self.offset = Some(end);
+                return Ok(Step::Progress);
+            }
+            return Ok(Step::Setback(unusable("the service does not say how far the upload is")));
         }
         if is_gone(&answer) {
             return Ok(self.restart(&answer));
@@ -256,6 +257,11 @@ impl<'a> Upload<'a> {
     fn request_to(&self, request: RequestBuilder, url: &Url) -> RequestBuilder {
         self.account.authorized(request.header(TUS_RESUMABLE, TUS_VERSION), url)
     }
+}
+
+/// An answer with success that says nothing, as a proxy's page does.
+fn unusable(message: &'static str) -> Error {
+    Error::new(ErrorKind::Unavailable, message).with_context("store", NAME)
 }
 
 fn is_gone(answer: &Answer) -> bool {

@@ -38,11 +38,7 @@ pub(super) struct Wire {
 
 impl Wire {
     fn check(&self) -> io::Result<()> {
-        if self.is_cut.load(Ordering::SeqCst) {
-            Err(io::ErrorKind::ConnectionReset.into())
-        } else {
-            Ok(())
-        }
+        if self.is_cut.load(Ordering::SeqCst) { Err(io::ErrorKind::ConnectionReset.into()) } else { Ok(()) }
     }
 }
 

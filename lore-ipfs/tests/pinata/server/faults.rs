@@ -12,7 +12,7 @@ use lore_core::content::unixfs::Profile;
 
 /// What a request asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Operation {
+pub(crate) enum Operation {
     List,
     Upload,
     Delete,
@@ -52,7 +52,7 @@ impl Operation {
 
 /// One thing that goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
+pub(crate) enum Fault {
     /// The connection closes before the body is read.
     DropBefore,
     /// The work is done, then the connection closes without an answer.
@@ -129,19 +129,20 @@ pub(super) async fn truncate(response: Response) -> Response {
     Response::from_parts(parts, Body::from(bytes.slice(..bytes.len() / 2)))
 }
 
+/// What happens to the next requests of each operation; `None` goes well.
 #[derive(Debug, Default)]
-pub(super) struct Script(HashMap<Operation, VecDeque<Fault>>);
+pub(super) struct Script(HashMap<Operation, VecDeque<Option<Fault>>>);
 
 impl Script {
-    pub(super) fn add(&mut self, operation: Operation, faults: impl IntoIterator<Item = Fault>) {
+    pub(super) fn add(&mut self, operation: Operation, faults: impl IntoIterator<Item = Option<Fault>>) {
         self.0.entry(operation).or_default().extend(faults);
     }
 
     pub(super) fn next(&mut self, operation: Operation) -> Option<Fault> {
-        self.0.get_mut(&operation)?.pop_front()
+        self.0.get_mut(&operation)?.pop_front().flatten()
     }
 
     pub(super) fn left(&self) -> usize {
-        self.0.values().map(VecDeque::len).sum()
+        self.0.values().flatten().flatten().count()
     }
 }

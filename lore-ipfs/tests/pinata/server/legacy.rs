@@ -8,6 +8,7 @@ use super::{
     Inner, error,
     faults::Fault,
     invalid, json as json_answer,
+    state::NewFile,
     v3::{Form, profile, query, said_cid},
 };
 
@@ -42,7 +43,9 @@ pub(super) async fn upload(
     }
     let profile = profile(inner, options.cid_version, fault);
     let mut state = inner.state();
-    let stored = state.store(None, "public", &metadata.name, options.group_id, profile, form.file);
+    let mut new = NewFile::new("public", &metadata.name, form.file);
+    new.group_id = options.group_id;
+    let stored = state.store(new, profile);
     let mut answer = json!({
         "IpfsHash": said_cid(&stored, fault),
         // The size of the tree, not of the file.

@@ -36,36 +36,39 @@ use lore_core::{Clock, content::unixfs::Profile, memory::clock::ManualClock};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 use self::connection::{Connection, WireListener};
-pub use self::{
+use self::{
+    faults::Timing,
+    state::{NewFile, State},
+};
+pub(crate) use self::{
     faults::{Fault, Operation},
     state::{Counts, File},
 };
-use self::{faults::Timing, state::State};
 
 /// A token with all scopes.
-pub const TOKEN: &str = "header.all-scopes.signature";
+pub(crate) const TOKEN: &str = "header.all-scopes.signature";
 /// A token that may only read.
-pub const READ_TOKEN: &str = "header.read-only.signature";
+pub(crate) const READ_TOKEN: &str = "header.read-only.signature";
 /// A token without scopes for the API it is used with.
-pub const SCOPELESS_TOKEN: &str = "header.no-scopes.signature";
+pub(crate) const SCOPELESS_TOKEN: &str = "header.no-scopes.signature";
 /// A token that was taken back.
-pub const REVOKED_TOKEN: &str = "header.revoked.signature";
+pub(crate) const REVOKED_TOKEN: &str = "header.revoked.signature";
 /// The token of the gateway.
-pub const GATEWAY_TOKEN: &str = "gateway-token";
+pub(crate) const GATEWAY_TOKEN: &str = "gateway-token";
 
 /// Rules of the server.
 #[derive(Clone, Debug)]
-pub struct Settings {
-    pub clock: ManualClock,
+pub(crate) struct Settings {
+    pub(crate) clock: ManualClock,
     /// Profile of version 1 uploads.
-    pub profile: Profile,
-    pub multipart_limit: usize,
-    pub chunk_limit: usize,
-    pub requests_per_minute: Option<usize>,
+    pub(crate) profile: Profile,
+    pub(crate) multipart_limit: usize,
+    pub(crate) chunk_limit: usize,
+    pub(crate) requests_per_minute: Option<usize>,
     /// Whether a piece that broke off keeps what came.
-    pub keeps_partial_pieces: bool,
+    pub(crate) keeps_partial_pieces: bool,
     /// Most files in a page of a listing, whatever is asked for.
-    pub page_limit: usize,
+    pub(crate) page_limit: usize,
 }
 
 impl Default for Settings {
@@ -99,7 +102,7 @@ impl Inner {
 }
 
 #[derive(Debug)]
-pub struct PinataServer {
+pub(crate) struct PinataServer {
     inner: Arc<Inner>,
     task: JoinHandle<()>,
 }
@@ -111,7 +114,7 @@ impl Drop for PinataServer {
 }
 
 impl PinataServer {
-    pub async fn start(settings: Settings) -> Self {
+    pub(crate) async fn start(settings: Settings) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address: SocketAddr = listener.local_addr().unwrap();
         let inner = Arc::new(Inner {
@@ -130,46 +133,71 @@ impl PinataServer {
         Self { inner, task }
     }
 
-    pub fn url(&self) -> &str {
+    pub(crate) fn url(&self) -> &str {
         &self.inner.url
     }
 
     /// The next requests of this operation go wrong, in this order; those after them do not.
-    pub fn script(&self, operation: Operation, faults: impl IntoIterator<Item = Fault>) {
-        self.inner.state().script.add(operation, faults);
+    pub(crate) fn script(&self, operation: Operation, faults: impl IntoIterator<Item = Fault>) {
+        self.inner.state().script.add(operation, faults.into_iter().map(Some));
+    }
+
+    /// The next requests of this operation go well; what is scripted afterwards comes after them.
+    pub(crate) fn skip(&self, operation: Operation, requests: usize) {
+        self.inner.state().script.add(operation, std::iter::repeat_n(None, requests));
+    }
+
+    /// Whether listings leave everything out, as an index that lags behind does.
+    pub(crate) fn hide_files(&self, hide: bool) {
+        self.inner.state().is_hiding = hide;
+    }
+
+    /// Uploads in pieces are sent to another server.
+    pub(crate) fn upload_elsewhere(&self, url: &str) {
+        self.inner.state().elsewhere = Some(url.to_owned());
+    }
+
+    /// Whether any request carried a token.
+    pub(crate) fn saw_a_token(&self) -> bool {
+        self.inner.state().saw_a_token
     }
 
     /// Faults that no request has met yet.
-    pub fn faults_left(&self) -> usize {
+    pub(crate) fn faults_left(&self) -> usize {
         self.inner.state().script.left()
     }
 
     /// Returns when `count` requests have come that will never be answered.
-    pub async fn silent(&self, count: usize) {
+    pub(crate) async fn silent(&self, count: usize) {
         self.inner.silences.subscribe().wait_for(|silences| *silences >= count).await.unwrap();
     }
 
-    pub fn counts(&self) -> Counts {
+    pub(crate) fn counts(&self) -> Counts {
         self.inner.state().counts.clone()
     }
 
-    pub fn files(&self) -> Vec<File> {
+    pub(crate) fn files(&self) -> Vec<File> {
         self.inner.state().files.clone()
     }
 
     /// Drops every unfinished upload, as time does.
-    pub fn expire_uploads(&self) {
+    pub(crate) fn expire_uploads(&self) {
         self.inner.state().uploads.clear();
     }
 
-    /// Keeps a file as if somebody else had uploaded it.
-    pub fn put(&self, network: &str, bytes: &[u8]) -> File {
+    /// Keeps a file as if somebody else had uploaded it, also beside an equal one.
+    pub(crate) fn put(&self, network: &str, bytes: &[u8]) -> File {
         let profile = self.inner.settings.profile;
-        self.inner.state().store(None, network, "by hand", None, profile, bytes.to_vec()).file
+        self.inner.state().add(NewFile::new(network, "by hand", bytes.to_vec()), profile)
+    }
+
+    /// As [`put`](Self::put), public, cut into blocks in another way.
+    pub(crate) fn put_with(&self, profile: Profile, bytes: &[u8]) -> File {
+        self.inner.state().add(NewFile::new("public", "by hand", bytes.to_vec()), profile)
     }
 
     /// Changes a byte of a block that the gateway gives.
-    pub fn damage(&self, cid: &lore_core::Cid) {
+    pub(crate) fn damage(&self, cid: &lore_core::Cid) {
         self.inner.state().damage(cid);
     }
 }
@@ -184,6 +212,7 @@ async fn answer(
         let mut state = inner.state();
         state.counts.requests += 1;
         *state.counts.by_operation.entry(operation).or_default() += 1;
+        state.saw_a_token |= request.headers().contains_key(AUTHORIZATION);
         state.script.next(operation)
     };
     if let Some(fault) = fault.filter(|fault| fault.timing() == Timing::Before) {

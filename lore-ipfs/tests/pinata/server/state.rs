@@ -12,13 +12,14 @@ use super::faults::{Operation, Script};
 
 /// A file of the account.
 #[derive(Clone, Debug)]
-pub struct File {
-    pub id: String,
-    pub cid: Cid,
-    pub name: String,
-    pub network: String,
-    pub group_id: Option<String>,
-    pub bytes: Vec<u8>,
+pub(crate) struct File {
+    pub(crate) id: String,
+    pub(crate) cid: Cid,
+    pub(crate) name: String,
+    pub(crate) network: String,
+    pub(crate) group_id: Option<String>,
+    pub(crate) media_type: String,
+    pub(crate) bytes: Vec<u8>,
     blocks: HashMap<Cid, Vec<u8>>,
 }
 
@@ -30,7 +31,7 @@ impl File {
     pub(super) fn to_json(&self, is_duplicate: bool) -> Value {
         let mut value = json!({
             "id": self.id, "name": self.name, "cid": self.cid.to_string(), "size": self.bytes.len(),
-            "number_of_files": 1, "mime_type": "application/octet-stream", "group_id": self.group_id,
+            "number_of_files": 1, "mime_type": self.media_type, "group_id": self.group_id,
             "keyvalues": {}, "created_at": "2026-01-01T00:00:00.000Z",
         });
         if is_duplicate {
@@ -42,13 +43,13 @@ impl File {
 
 /// What the server was sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
-    pub requests: usize,
-    pub by_operation: HashMap<Operation, usize>,
+pub(crate) struct Counts {
+    pub(crate) requests: usize,
+    pub(crate) by_operation: HashMap<Operation, usize>,
     /// Files that came whole, wanted or not.
-    pub uploads: u64,
+    pub(crate) uploads: u64,
     /// Bytes of files that came, wanted or not.
-    pub bytes: usize,
+    pub(crate) bytes: usize,
 }
 
 /// An upload in pieces.
@@ -58,6 +59,7 @@ pub(super) struct Piecewise {
     pub(super) network: String,
     pub(super) name: String,
     pub(super) group_id: Option<String>,
+    pub(super) media_type: String,
     pub(super) cid_version: u8,
     pub(super) received: Vec<u8>,
     /// A piece is being received.
@@ -83,6 +85,11 @@ pub(super) struct State {
     pub(super) script: Script,
     /// When recent requests came.
     pub(super) recent: Vec<Duration>,
+    /// Listings are empty.
+    pub(super) is_hiding: bool,
+    /// Where uploads in pieces are sent, if not here.
+    pub(super) elsewhere: Option<String>,
+    pub(super) saw_a_token: bool,
     last_id: u64,
 }
 
@@ -96,6 +103,32 @@ impl StoredFile {
     pub(super) fn to_json(&self) -> Value {
         self.file.to_json(self.is_duplicate)
     }
+}
+
+/// A file that came in.
+#[derive(Debug)]
+pub(super) struct NewFile {
+    /// Its id, if it has one already.
+    pub(super) id: Option<String>,
+    pub(super) network: String,
+    pub(super) name: String,
+    pub(super) group_id: Option<String>,
+    pub(super) media_type: String,
+    pub(super) bytes: Vec<u8>,
+}
+
+impl NewFile {
+    pub(super) fn new(network: &str, name: &str, bytes: Vec<u8>) -> Self {
+        let (network, name) = (network.to_owned(), name.to_owned());
+        Self { id: None, network, name, group_id: None, media_type: String::new(), bytes }
+    }
+}
+
+/// The CID and the blocks of a file.
+fn cut(bytes: &[u8], profile: Profile) -> (Cid, HashMap<Cid, Vec<u8>>) {
+    let (mut importer, mut blocks) = (Importer::new(profile), Blocks::default());
+    importer.update(bytes, &mut blocks).unwrap();
+    (importer.finish(&mut blocks).unwrap().cid, blocks.0)
 }
 
 #[derive(Default)]
@@ -115,26 +148,22 @@ impl State {
     }
 
     /// Keeps a file; one that the account has already stays the only one.
-    pub(super) fn store(
-        &mut self,
-        id: Option<String>,
-        network: &str,
-        name: &str,
-        group_id: Option<String>,
-        profile: Profile,
-        bytes: Vec<u8>,
-    ) -> StoredFile {
-        let (mut importer, mut blocks) = (Importer::new(profile), Blocks::default());
-        importer.update(&bytes, &mut blocks).unwrap();
-        let cid = importer.finish(&mut blocks).unwrap().cid;
-        if let Some(known) = self.files.iter().find(|file| file.cid == cid && file.network == network) {
+    pub(super) fn store(&mut self, new: NewFile, profile: Profile) -> StoredFile {
+        let cid = cut(&new.bytes, profile).0;
+        if let Some(known) = self.files.iter().find(|file| file.cid == cid && file.network == new.network) {
             return StoredFile { file: known.clone(), is_duplicate: true };
         }
-        let id = id.unwrap_or_else(|| self.fresh_id());
-        let (name, network) = (name.to_owned(), network.to_owned());
-        let file = File { id, cid, name, network, group_id, bytes, blocks: blocks.0 };
+        StoredFile { file: self.add(new, profile), is_duplicate: false }
+    }
+
+    /// Keeps a file whatever is there.
+    pub(super) fn add(&mut self, new: NewFile, profile: Profile) -> File {
+        let (cid, blocks) = cut(&new.bytes, profile);
+        let id = new.id.unwrap_or_else(|| self.fresh_id());
+        let NewFile { network, name, group_id, media_type, bytes, .. } = new;
+        let file = File { id, cid, name, network, group_id, media_type, bytes, blocks };
         self.files.push(file.clone());
-        StoredFile { file, is_duplicate: false }
+        file
     }
 
     pub(super) fn damage(&mut self, cid: &Cid) {

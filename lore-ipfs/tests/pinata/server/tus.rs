@@ -1,5 +1,7 @@
 //! Uploads in pieces (TUS 1.0).
 
+use std::collections::HashMap;
+
 use axum::{body::Body, extract::Request, http::StatusCode, response::Response};
 use data_encoding::BASE64;
 use futures_util::StreamExt as _;
@@ -8,7 +10,7 @@ use super::{
     Inner, error,
     faults::Fault,
     invalid,
-    state::Piecewise,
+    state::{NewFile, Piecewise},
     v3::{cid_version, network, profile, query, said_cid},
 };
 
@@ -31,9 +33,9 @@ fn gone() -> Response {
 }
 
 /// `key base64,key base64`, every key once.
-fn metadata(request: &Request) -> Result<std::collections::HashMap<String, String>, Response> {
+fn metadata(request: &Request) -> Result<HashMap<String, String>, Response> {
     let text = header(request, "upload-metadata").ok_or_else(|| invalid("Upload-Metadata is missing"))?;
-    let mut found = std::collections::HashMap::new();
+    let mut found = HashMap::new();
     for pair in text.split(',') {
         let (key, value) = pair.split_once(' ').ok_or_else(|| invalid("malformed Upload-Metadata"))?;
         let value = BASE64.decode(value.as_bytes()).map_err(|_| invalid("metadata is not base64"))?;
@@ -55,9 +57,7 @@ pub(super) fn create(inner: &Inner, request: &Request) -> Result<Response, Respo
     let metadata = metadata(request)?;
     let name = metadata.get("filename").filter(|name| !name.is_empty());
     let name = name.ok_or_else(|| invalid("filename is required"))?.clone();
-    if !metadata.contains_key("filetype") {
-        return Err(invalid("filetype is required"));
-    }
+    let media_type = metadata.get("filetype").ok_or_else(|| invalid("filetype is required"))?.clone();
     // The version is asked for in the address; a version in the metadata alone is not seen.
     let version = cid_version(query(request)?.get("X-Upload-Option-Cid-Version"), 0)?;
     let network = network(metadata.get("network"))?;
@@ -69,12 +69,17 @@ pub(super) fn create(inner: &Inner, request: &Request) -> Result<Response, Respo
         network,
         name,
         group_id,
+        media_type,
         cid_version: version,
         received: Vec::new(),
         is_busy: false,
     };
     state.uploads.insert(id.clone(), upload);
-    Ok(bare(StatusCode::CREATED).header("location", format!("/v3/files/{id}")).body(Body::empty()).unwrap())
+    let host = state.elsewhere.clone().unwrap_or_default();
+    Ok(bare(StatusCode::CREATED)
+        .header("location", format!("{host}/v3/files/{id}"))
+        .body(Body::empty())
+        .unwrap())
 }
 
 pub(super) fn head(inner: &Inner, request: &Request) -> Result<Response, Response> {
@@ -164,13 +169,10 @@ fn finish(inner: &Inner, id: &str, fault: Option<Fault>) -> Result<Response, Res
     }
     state.counts.uploads += 1;
     let profile = profile(inner, upload.cid_version, fault);
-    let stored = state.store(
-        Some(id.to_owned()),
-        &upload.network,
-        &upload.name,
-        upload.group_id,
-        profile,
-        upload.received,
-    );
+    let mut new = NewFile::new(&upload.network, &upload.name, upload.received);
+    new.id = Some(id.to_owned());
+    new.group_id = upload.group_id;
+    new.media_type = upload.media_type;
+    let stored = state.store(new, profile);
     Ok(answer.header("upload-cid", said_cid(&stored, fault)).body(Body::empty()).unwrap())
 }

@@ -16,7 +16,7 @@ use super::{
     Inner, error,
     faults::Fault,
     invalid, json as json_answer,
-    state::{Signed, StoredFile},
+    state::{NewFile, Signed, StoredFile},
 };
 
 pub(super) fn query(request: &Request) -> Result<HashMap<String, String>, Response> {
@@ -47,7 +47,11 @@ impl Form {
                     inner.state().counts.bytes += piece.len();
                     bytes.extend_from_slice(&piece);
                     if bytes.len() > inner.settings.multipart_limit {
-                        return Err(error(StatusCode::PAYLOAD_TOO_LARGE, "TOO_LARGE", "use resumable uploads"));
+                        return Err(error(
+                            StatusCode::PAYLOAD_TOO_LARGE,
+                            "TOO_LARGE",
+                            "use resumable uploads",
+                        ));
                     }
                 }
                 if file.replace((bytes, file_name, media_type)).is_some() {
@@ -107,10 +111,10 @@ pub(super) async fn upload(
     let form = Form::read(inner, request, &FIELDS).await?;
     let network = network(form.fields.get("network"))?;
     let version = cid_version(form.fields.get("cid_version"), 1)?;
-    let name = form.fields.get("name").unwrap_or(&form.file_name);
-    let group_id = form.fields.get("group_id").cloned();
-    let profile = profile(inner, version, fault);
-    let stored = inner.state().store(None, &network, name, group_id, profile, form.file);
+    let mut new = NewFile::new(&network, form.fields.get("name").unwrap_or(&form.file_name), form.file);
+    new.group_id = form.fields.get("group_id").cloned();
+    new.media_type = form.media_type;
+    let stored = inner.state().store(new, profile(inner, version, fault));
     let mut data = stored.to_json();
     data["cid"] = json!(said_cid(&stored, fault));
     Ok(json_answer(StatusCode::OK, &json!({ "data": data })))
@@ -137,7 +141,7 @@ pub(super) fn list(inner: &Inner, request: &Request) -> Result<Response, Respons
     let matching: Vec<_> = state
         .files
         .iter()
-        .filter(|file| file.network == network)
+        .filter(|file| file.network == network && !state.is_hiding)
         .filter(|file| query.get("cid").is_none_or(|cid| *cid == file.cid.to_string()))
         .collect();
     let page: Vec<_> = matching.iter().skip(start).take(limit).map(|file| file.to_json(false)).collect();
@@ -211,8 +215,7 @@ pub(super) async fn signed_upload(inner: &Inner, request: Request) -> Result<Res
     if !signed.allow_mime_types.is_empty() && !signed.allow_mime_types.iter().any(allowed) {
         return Err(invalid("media type not allowed"));
     }
-    let profile = inner.settings.profile;
-    let stored =
-        inner.state().store(None, &signed.network, &form.file_name, None, profile, form.file);
+    let new = NewFile::new(&signed.network, &form.file_name, form.file);
+    let stored = inner.state().store(new, inner.settings.profile);
     Ok(json_answer(StatusCode::OK, &json!({ "data": stored.to_json() })))
 }

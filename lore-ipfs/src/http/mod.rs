@@ -2,7 +2,6 @@
 //!
 //! Every wait goes through the [`Clock`](lore_core::Clock) port, so timeouts and pauses are tested without waiting.
 
-mod blocks;
 mod body;
 mod client;
 mod failure;
@@ -13,7 +12,6 @@ mod throttle;
 #[cfg(feature = "pinata")]
 pub(crate) use self::throttle::Throttle;
 pub(crate) use self::{
-    blocks::{BlockReader, BlockSource},
     body::{SourceFault, content_body},
     client::{Answer, Http, HttpSetup, endpoint, parse_base},
     source::{other_cid, verify_source},

@@ -16,7 +16,10 @@ use super::{
     config::KuboConfig,
     rpc::{NAME, Rpc},
 };
-use crate::http::{BlockReader, BlockSource, other_cid, verify_source};
+use crate::{
+    http::{other_cid, verify_source},
+    verify::{BlockSource, VerifiedReader},
+};
 
 /// Content on a node. Cheap to clone.
 ///
@@ -75,16 +78,18 @@ impl KuboPinStore {
                 .with_context("store", NAME)
                 .with_context("cid", cid));
         }
-        Ok(Box::new(BlockReader::open(Node(self.rpc.clone()), cid).await?))
+        Ok(Box::new(VerifiedReader::open(Node(self.rpc.clone()), *cid).await?))
     }
 }
 
+#[derive(Debug)]
 struct Node(Arc<Rpc>);
 
 #[async_trait]
 impl BlockSource for Node {
-    async fn block(&self, cid: &Cid) -> Result<Vec<u8>> {
-        self.0.block(cid, MAX_BLOCK_BYTES).await
+    async fn block(&self, cid: &Cid, into: &mut Vec<u8>) -> Result<()> {
+        *into = self.0.block(cid, MAX_BLOCK_BYTES).await?;
+        Ok(())
     }
 }
 

@@ -15,9 +15,16 @@ use super::{
     account::{Account, NAME},
     config::PinataApi,
 };
-use crate::http::{BlockReader, BlockSource, endpoint};
+use crate::{
+    http::endpoint,
+    verify::{BlockSource, VerifiedReader},
+};
 
-struct Gateway(Arc<Account>);
+#[derive(Debug)]
+struct Gateway {
+    account: Arc<Account>,
+    root: Cid,
+}
 
 /// Opens content. Public content that the account does not pin may be read too.
 ///
@@ -25,7 +32,7 @@ struct Gateway(Arc<Account>);
 /// [`ErrorKind::NotFound`] if the gateway does not have it, or cannot find it and the account does not pin it; what the
 /// gateway answers.
 pub(super) async fn open(account: &Arc<Account>, cid: &Cid) -> Result<Box<dyn ContentReader>> {
-    let error = match BlockReader::open(Gateway(account.clone()), cid).await {
+    let error = match VerifiedReader::open(Gateway { account: account.clone(), root: *cid }, *cid).await {
         Ok(reader) => return Ok(Box::new(reader)),
         Err(error) => error,
     };
@@ -51,8 +58,8 @@ pub(super) async fn open(account: &Arc<Account>, cid: &Cid) -> Result<Box<dyn Co
 
 #[async_trait]
 impl BlockSource for Gateway {
-    async fn block(&self, cid: &Cid) -> Result<Vec<u8>> {
-        let account = &self.0;
+    async fn block(&self, cid: &Cid, into: &mut Vec<u8>) -> Result<()> {
+        let account = &self.account;
         let url = endpoint(&account.gateway, &["ipfs", &cid.to_string()]);
         let mut request = account
             .http
@@ -64,7 +71,20 @@ impl BlockSource for Gateway {
             request = request.header("x-pinata-gateway-token", token.clone());
         }
         let answer = account.http.send_for_bytes(request, MAX_BLOCK_BYTES).await?;
-        Ok(account.http.accept(answer)?.body)
+        match account.http.accept(answer) {
+            Ok(answer) => {
+                *into = answer.body;
+                Ok(())
+            }
+            // The root is there: the rest of the file is on its way.
+            Err(error) if error.kind() == ErrorKind::NotFound && *cid != self.root => {
+                Err(Error::new(ErrorKind::Unavailable, "the gateway does not have all of the content yet")
+                    .with_context("store", NAME)
+                    .with_context("cid", cid)
+                    .with_source(error))
+            }
+            Err(error) => Err(error),
+        }
     }
 }
 

@@ -235,7 +235,7 @@ async fn fail(inner: &Inner, connection: &Connection, fault: Fault) -> Response 
             inner.silences.send_modify(|silences| *silences += 1);
             std::future::pending().await
         }
-        Fault::DropBefore | Fault::DropAfter => {
+        Fault::DropBefore | Fault::DropAfter | Fault::HalfPiece => {
             connection.cut();
             Response::new(Body::empty())
         }

@@ -131,12 +131,18 @@ pub(super) async fn patch(
     }
     let _busy = Busy(inner, id.clone());
     let wanted = if fault == Some(Fault::HalfPiece) { announced / 2 } else { announced };
-    receive(inner, &id, request, wanted).await?;
+    receive(inner, &id, request, wanted, wanted == announced).await?;
     finish(inner, &id, fault)
 }
 
 /// Reads a piece, keeping what comes as it comes.
-async fn receive(inner: &Inner, id: &str, request: Request, wanted: usize) -> Result<(), Response> {
+async fn receive(
+    inner: &Inner,
+    id: &str,
+    request: Request,
+    wanted: usize,
+    is_whole: bool,
+) -> Result<(), Response> {
     let mut body = request.into_body().into_data_stream();
     let mut piece = Vec::new();
     while piece.len() < wanted {
@@ -153,7 +159,7 @@ async fn receive(inner: &Inner, id: &str, request: Request, wanted: usize) -> Re
             _ => return Err(invalid("the piece broke off")),
         }
     }
-    if !inner.settings.keeps_partial_pieces {
+    if !inner.settings.keeps_partial_pieces && is_whole {
         inner.state().uploads.get_mut(id).ok_or_else(gone)?.received.extend_from_slice(&piece);
     }
     Ok(())

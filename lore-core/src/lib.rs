@@ -11,10 +11,12 @@ pub mod domain;
 pub mod error;
 pub mod ids;
 pub mod layer;
+mod lore;
 mod maybe_send;
 pub mod memory;
 pub mod onchain;
 pub mod port;
+pub mod progress;
 pub mod protocol;
 pub mod service;
 pub mod time;
@@ -24,6 +26,7 @@ pub use self::{
     content::{Cid, Content, ContentHash, MediaType},
     error::{Error, ErrorKind, FailureRecord, Result, Retry, Revert, Violation, Violations},
     ids::{AssetId, CreationId},
+    lore::{Lore, LoreBuilder},
     maybe_send::{BoxFuture, MaybeSend, MaybeSync},
     onchain::{Address, ChainId, IpId, LicenseTermsId, Share, TokenId, TxHash, Wei},
     time::{Clock, SystemClock, Timestamp},

@@ -29,7 +29,7 @@ impl Timestamp {
     /// From microseconds since the Unix epoch.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidInput`] outside the years 1970 to 9999.
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) outside the years 1970 to 9999.
     pub fn from_unix_micros(micros: i64) -> Result<Self> {
         if (0..=MAX_MICROS).contains(&micros) {
             Ok(Self(micros))
@@ -102,16 +102,25 @@ impl FromStr for Timestamp {
 crate::onchain::serde_as_text!(Timestamp);
 
 /// Tells the time and waits.
+///
+/// Every MUST below is proved by the conformance case named after it.
 #[cfg_attr(not(target_family = "wasm"), async_trait)]
 #[cfg_attr(target_family = "wasm", async_trait(?Send))]
 pub trait Clock: fmt::Debug + MaybeSend + MaybeSync + 'static {
     /// The time in UTC.
     fn now(&self) -> Timestamp;
 
-    /// A reading that never goes back, for measuring; only differences mean anything.
+    /// A reading for measuring; only differences mean anything.
+    ///
+    /// - MUST never go back (`monotonic_never_goes_back`).
     fn monotonic(&self) -> Duration;
 
     /// Returns after `duration` has passed on this clock.
+    ///
+    /// - MUST NOT return early by [`monotonic`](Self::monotonic) (`a_sleep_is_never_short`).
+    /// - MUST return at once from a sleep of zero (`a_sleep_of_zero_ends`).
+    /// - MUST let the shorter of two sleeps end first (`the_shorter_of_two_sleeps_ends_first`).
+    /// - MUST be fine if it is dropped half way (`a_sleep_can_be_dropped`).
     async fn sleep(&self, duration: Duration);
 }
 const _: Option<&dyn Clock> = None;

@@ -1,1 +1,1 @@
-//! x
+//! Pin stores of Lore.

@@ -17,6 +17,12 @@ const RAW: u64 = 0x55;
 /// dag-pb in the multicodec table.
 const DAG_PB: u64 = 0x70;
 
+/// A version 0 CID is a bare multihash: hash and length.
+const V0_PREFIX: [u8; 2] = [0x12, 32];
+/// Version, codec, hash and length.
+const V1_RAW_PREFIX: [u8; 4] = [1, 0x55, 0x12, 32];
+const V1_DAG_PB_PREFIX: [u8; 4] = [1, 0x70, 0x12, 32];
+
 /// Content identifier, version 0 or 1, of a SHA-2 256 digest over a raw or dag-pb block.
 ///
 /// Shown in its usual form: `Qm…` for version 0, base32 (`bafk…`, `bafy…`) for version 1; read in any base.
@@ -78,15 +84,36 @@ impl Cid {
     /// The binary form, as links in dag-pb blocks carry it.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        self.0.to_bytes()
+        let mut bytes = Vec::with_capacity(self.encoded_len());
+        self.encode_to(&mut bytes);
+        bytes
     }
 
-    /// From the binary form.
+    /// Appends the binary form, without allocating for it.
+    pub(crate) fn encode_to(&self, out: &mut Vec<u8>) {
+        match self.0.version() {
+            cid::Version::V0 => out.extend_from_slice(&V0_PREFIX),
+            cid::Version::V1 if self.is_raw() => out.extend_from_slice(&V1_RAW_PREFIX),
+            cid::Version::V1 => out.extend_from_slice(&V1_DAG_PB_PREFIX),
+        }
+        out.extend_from_slice(&self.digest());
+    }
+
+    /// Bytes of the binary form.
+    pub(crate) fn encoded_len(&self) -> usize {
+        let prefix = if self.version() == 0 { V0_PREFIX.len() } else { V1_RAW_PREFIX.len() };
+        prefix + 32
+    }
+
+    /// From the binary form, and nothing after it.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if malformed or of an unsupported codec or hash.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        cid::Cid::try_from(bytes).map_err(|err| malformed().with_source(err)).and_then(Self::checked)
+        let cid =
+            cid::Cid::try_from(bytes).map_err(|err| malformed().with_source(err)).and_then(Self::checked)?;
+        // The reader stops at the end of the CID and takes numbers that are longer than need be.
+        if cid.to_bytes() == bytes { Ok(cid) } else { Err(malformed()) }
     }
 
     /// `ipfs://` and this CID.
@@ -154,6 +181,18 @@ mod tests {
         let v0 = "Qmf412jQZiuVUtdgnB36FXFX7xg5V6KEbSJ4dpQuhkLyfD";
         assert_eq!(v0.parse::<Cid>().unwrap().to_string(), v0);
         assert_eq!(v0.parse::<Cid>().unwrap().version(), 0);
+    }
+
+    #[test]
+    fn the_binary_form_is_that_of_the_cid_crate_and_has_nothing_after_it() {
+        for cid in [Cid::raw([7; 32]), Cid::dag_pb([7; 32]), Cid::v0([7; 32])] {
+            let mut bytes = cid.to_bytes();
+            assert_eq!(bytes, cid.0.to_bytes());
+            assert_eq!(bytes.len(), cid.encoded_len());
+            assert_eq!(Cid::from_bytes(&bytes).unwrap(), cid);
+            bytes.push(0);
+            assert!(Cid::from_bytes(&bytes).is_err());
+        }
     }
 
     #[test]

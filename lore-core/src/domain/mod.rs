@@ -3,6 +3,9 @@
 pub mod asset;
 pub mod derivative;
 pub mod license;
+pub mod linking;
 pub mod metadata;
 pub mod page;
+mod percent;
 pub mod royalty;
+pub mod search;

@@ -8,7 +8,10 @@ use serde::{Deserialize, Serialize};
 use crate::{
     content::ContentHash,
     creation::CreationStatus,
-    domain::asset::{Asset, AssetType},
+    domain::{
+        asset::{Asset, AssetType},
+        search,
+    },
     error::{Error, ErrorKind, Result},
     ids::{AssetId, CreationId},
     onchain::{Address, serde_as_text},
@@ -197,16 +200,10 @@ pub enum AssetPosition {
 }
 
 impl AssetQuery {
-    /// The words to look for, in lower case. Empty if there is no text filter.
+    /// The words to look for, as [`search::words`] gives them. Empty if there is no text filter.
     #[must_use]
     pub fn words(&self) -> Vec<String> {
-        self.text
-            .as_deref()
-            .unwrap_or_default()
-            .to_lowercase()
-            .split_whitespace()
-            .map(str::to_owned)
-            .collect()
+        search::words(self.text.as_deref().unwrap_or_default())
     }
 
     /// Checks the bounds and reads the cursor.

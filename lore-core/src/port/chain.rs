@@ -37,6 +37,8 @@ pub struct ChainInfo {
     pub royalty_policy_lap: Address,
     /// Royalty policy LRP: a share passes only from child to parent.
     pub royalty_policy_lrp: Address,
+    /// The protocol's own part of every royalty payment; 0 after deployment.
+    pub royalty_fee: Share,
 }
 
 impl ChainInfo {
@@ -52,6 +54,7 @@ impl ChainInfo {
             royalty_token: crate::protocol::WIP,
             royalty_policy_lap: crate::protocol::ROYALTY_POLICY_LAP,
             royalty_policy_lrp: crate::protocol::ROYALTY_POLICY_LRP,
+            royalty_fee: Share::ZERO,
         }
     }
 }

@@ -4,4 +4,5 @@ pub mod cache;
 pub mod chain;
 pub mod llm;
 pub mod pins;
+pub mod refusal;
 pub mod repository;

@@ -10,7 +10,7 @@ use crate::{
         Cid, Content, ContentReader,
         unixfs::{Fingerprint, Profile},
     },
-    error::Result,
+    error::{Error, ErrorKind, Result},
     maybe_send::{MaybeSend, MaybeSync},
 };
 
@@ -30,6 +30,33 @@ impl<'a> PinRequest<'a> {
     /// Asks to keep `content`.
     pub const fn new(content: &'a dyn Content, expected: &'a Fingerprint, name: &'a str) -> Self {
         Self { content, expected, name }
+    }
+
+    /// What every store checks before it reads a byte: that the fingerprint is of its own profile, and that the
+    /// announced sizes agree and are within its limit.
+    ///
+    /// # Errors
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) for another profile or too much content;
+    /// [`IntegrityMismatch`](crate::ErrorKind::IntegrityMismatch) if content and fingerprint differ in size.
+    pub fn check(&self, profile: Profile, max_bytes: u64) -> Result<()> {
+        if self.expected.profile != profile {
+            return Err(Error::invalid("expected.profile", "other_profile", profile.as_str())
+                .with_context("profile", self.expected.profile.as_str()));
+        }
+        let size_bytes = self.content.size_bytes();
+        if size_bytes > max_bytes {
+            return Err(Error::invalid("content", "too_large", format!("at most {max_bytes} bytes"))
+                .with_context("size_bytes", size_bytes));
+        }
+        if size_bytes != self.expected.size_bytes {
+            return Err(Error::new(
+                ErrorKind::IntegrityMismatch,
+                "the content does not have the expected size",
+            )
+            .with_context("expected_bytes", self.expected.size_bytes)
+            .with_context("found_bytes", size_bytes));
+        }
+        Ok(())
     }
 }
 
@@ -79,10 +106,17 @@ pub trait PinStore: Debug + MaybeSend + MaybeSync + 'static {
     /// - MUST return the expected CID (`pin_returns_the_expected_cid`).
     /// - MUST succeed, without sending the bytes again, if the content is pinned already (`pin_twice_uploads_once`).
     /// - MUST fail with [`IntegrityMismatch`](crate::ErrorKind::IntegrityMismatch), and keep nothing, if the bytes are
-    ///   not what was expected (`other_bytes_than_expected_are_refused`).
+    ///   not what was expected (`other_bytes_than_expected_are_refused`, `a_wrong_size_is_refused`).
+    /// - MUST upload once if the same content is pinned twice at the same time (`two_pins_at_once_upload_once`).
+    /// - MUST keep nothing of a pin that failed or was dropped (`a_failing_source_leaves_nothing`,
+    ///   `a_dropped_pin_leaves_nothing`).
+    ///
+    /// # Cancellation
+    /// May be dropped at any await; a later pin of the same content works.
     ///
     /// # Errors
-    /// As above; [`InvalidInput`](crate::ErrorKind::InvalidInput) if the content is over [`max_bytes`](Self::max_bytes);
+    /// As above; [`InvalidInput`](crate::ErrorKind::InvalidInput) if the content is over [`max_bytes`](Self::max_bytes)
+    /// (`too_much_content_is_refused_unread`) or the fingerprint is of another profile (`another_profile_is_refused`);
     /// [`Unavailable`](crate::ErrorKind::Unavailable) and [`RateLimited`](crate::ErrorKind::RateLimited) may be retried.
     async fn pin(&self, request: PinRequest<'_>) -> Result<Pinned>;
 

@@ -1,4 +1,4 @@
-//! Programmable IP License (PIL) terms.
+//! [`PilTerms`]: license terms, field by field.
 
 use serde::{Deserialize, Serialize};
 
@@ -63,5 +63,24 @@ mod hex_bytes {
         text.strip_prefix("0x")
             .and_then(|digits| HEXLOWER_PERMISSIVE.decode(digits.as_bytes()).ok())
             .ok_or_else(|| D::Error::custom("expected `0x` and hexadecimal digits"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{domain::license::Payment, onchain::Share};
+
+    #[test]
+    fn terms_are_stored_under_stable_names() {
+        let terms = PilTerms {
+            commercializer_checker_data: vec![0xAB, 0x01],
+            ..PilTerms::commercial_remix(Wei::from_coins(1), Share::FULL, Payment::default())
+        };
+        let json = serde_json::to_string_pretty(&terms).unwrap();
+        assert_eq!(serde_json::from_str::<PilTerms>(&json).unwrap(), terms);
+        insta::assert_snapshot!(json);
+        let more = json.replacen('{', "{\"unknown\":1,", 1);
+        assert!(serde_json::from_str::<PilTerms>(&more).is_err());
     }
 }

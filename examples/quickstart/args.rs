@@ -1,0 +1,61 @@
+//! The command line.
+
+use std::{ffi::OsString, path::PathBuf};
+
+use crate::crash;
+
+pub const HELP: &str = "\
+Registers three works on a simulated chain and finds them again.
+
+  --data DIR          where everything is stored (default: ./lore-data)
+  --media FILE        the first work's media (default: an image in examples/assets)
+  --json              one JSON event per line; the last one is the summary
+  --resume            finish what an interrupted run left, instead of adding new works
+  --crash-at POINT    abort the process at a named point
+  --list-crash-points print the named points
+  --help              print this
+";
+
+#[derive(Debug)]
+pub struct Args {
+    pub data: PathBuf,
+    pub media: Option<PathBuf>,
+    pub json: bool,
+    pub resume: bool,
+    pub crash_at: Option<crash::Point>,
+}
+
+#[derive(Debug)]
+pub enum Command {
+    Run(Args),
+    Help,
+    ListCrashPoints,
+}
+
+impl Args {
+    pub fn parse(words: impl Iterator<Item = OsString>) -> Result<Command, String> {
+        let mut args =
+            Self { data: "lore-data".into(), media: None, json: false, resume: false, crash_at: None };
+        let mut words = words;
+        while let Some(word) = words.next() {
+            let mut value = |name: &str| words.next().ok_or_else(|| format!("{name} needs a value"));
+            match word.to_str() {
+                Some("--data") => args.data = value("--data")?.into(),
+                Some("--media") => args.media = Some(value("--media")?.into()),
+                Some("--json") => args.json = true,
+                Some("--resume") => args.resume = true,
+                Some("--crash-at") => {
+                    let name = value("--crash-at")?;
+                    let known = crash::points().into_iter().find(|point| name == point.to_string().as_str());
+                    args.crash_at = Some(known.ok_or_else(|| {
+                        format!("no crash point is called `{}`; see --list-crash-points", name.display())
+                    })?);
+                }
+                Some("--list-crash-points") => return Ok(Command::ListCrashPoints),
+                Some("--help" | "-h") => return Ok(Command::Help),
+                _ => return Err(format!("unknown option `{}`", word.display())),
+            }
+        }
+        Ok(Command::Run(args))
+    }
+}

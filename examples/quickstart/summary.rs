@@ -1,0 +1,84 @@
+//! The last word: what is there now, counted by the store, the block store and the chain themselves.
+
+use std::collections::BTreeSet;
+
+use lore::{
+    Address, BlockStore, Caller, Config, CreationQuery, Lore, Output, PinsConfig, Result, SimulatedChain,
+    Step,
+};
+use serde_json::json;
+
+use crate::{args::Args, report, work};
+
+#[derive(Default)]
+struct Counts {
+    uploads: u64,
+    unfinished: u64,
+    cids: BTreeSet<String>,
+}
+
+pub async fn print(args: &Args, config: &Config, lore: &Lore, owner: Address) -> Result<()> {
+    let assets = work::assets(lore, owner).await?;
+    let counts = creations(lore, owner).await?;
+    let ip_ids: Vec<_> = assets.iter().filter_map(lore::Asset::ip_id).collect();
+    let mut linked_parents = 0;
+    for asset in &assets {
+        let parents = lore.derivatives().parents(&Caller::User(owner), &asset.id).await?;
+        linked_parents += parents.iter().filter(|link| link.on_chain.is_some()).count();
+    }
+    let chain = SimulatedChain::stats_of(config)?;
+    let blocks = BlockStore::stats_of(config)?;
+    if args.json {
+        let fields = json!({
+            "simulated": true,
+            "assets": assets.len(),
+            "registrations": chain.registrations,
+            "license_attachments": chain.license_attachments,
+            "links": chain.links,
+            "linked_parents": linked_parents,
+            "pins": blocks.pins,
+            "blocks": blocks.blocks,
+            "uploads": counts.uploads,
+            "creations_unfinished": counts.unfinished,
+            "cids": counts.cids,
+            "ip_ids": ip_ids,
+        });
+        report::event("summary", fields);
+        return Ok(());
+    }
+    println!("\nIn this directory now:");
+    println!("  {:>4} assets", assets.len());
+    println!("  {:>4} registrations on the simulated chain", chain.registrations);
+    println!("  {:>4} license attachments", chain.license_attachments);
+    println!("  {:>4} links from a derivative to its parents ({linked_parents} parents)", chain.links);
+    println!("  {:>4} pins in {} blocks, {} uploads performed", blocks.pins, blocks.blocks, counts.uploads);
+    if counts.unfinished > 0 {
+        println!("  {:>4} unfinished: `--resume` goes on with them", counts.unfinished);
+    }
+    Ok(())
+}
+
+/// What the creations themselves journalled.
+async fn creations(lore: &Lore, owner: Address) -> Result<Counts> {
+    let caller = Caller::User(owner);
+    let mut counts = Counts::default();
+    let mut query = CreationQuery::default();
+    query.owner = Some(owner);
+    loop {
+        let page = lore.creations().list(&caller, query.clone()).await?;
+        for record in page.items {
+            let view = lore.creations().get(&caller, &record.id).await?;
+            counts.unfinished += u64::from(!view.is_finished());
+            for output in view.steps.into_iter().filter_map(|(_, output)| output) {
+                if let Output::Media { pinned } | Output::Metadata { pinned, .. } = output {
+                    counts.uploads += u64::from(pinned.uploaded);
+                    counts.cids.insert(pinned.cid.to_string());
+                }
+            }
+        }
+        match page.next {
+            Some(next) => query.cursor = Some(next),
+            None => return Ok(counts),
+        }
+    }
+}

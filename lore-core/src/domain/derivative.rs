@@ -1,1 +1,0 @@
-//! Attribution, relationships and families of assets.

@@ -1,1 +1,0 @@
-//! IPA and NFT metadata as canonical JSON.

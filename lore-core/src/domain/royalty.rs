@@ -1,1 +1,0 @@
-//! Royalties in exact integers.

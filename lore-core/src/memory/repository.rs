@@ -1,1 +1,0 @@
-//! A repository in memory.

@@ -315,6 +315,12 @@ uint256! {
     Uint256, "number"
 }
 
+impl From<ChainId> for Uint256 {
+    fn from(id: ChainId) -> Self {
+        Self::from(id.0)
+    }
+}
+
 impl Wei {
     /// Decimals of the native coin and of WIP.
     pub const DECIMALS: u32 = 18;

@@ -2,6 +2,7 @@
 
 pub mod asset;
 pub mod derivative;
+pub mod ip_account;
 pub mod license;
 pub mod linking;
 pub mod metadata;

@@ -1,1 +1,35 @@
-//! The simulated chain.
+//! The simulated chain: the protocol's rules on no chain at all.
+//!
+//! [`SimulatedLedger`] is the pure state machine: what the real contracts v1.3.2 would do, in the same order of checks,
+//! with the same errors and the same integers, as recorded from them case by case. [`SimulatedChain`] puts it behind
+//! the [`ChainClient`](crate::port::chain::ChainClient) port, with a clock, a signer and, if wanted, a file.
+//!
+//! It is simulated: what it registers exists in this application alone, its money is worth nothing, and its chain id is
+//! no real chain's.
+//!
+//! Not simulated: gas, registration fees, licensing hooks, token approvals, groups beyond membership, disputes beyond
+//! raising, settling and resolving, transient permissions.
+
+mod access;
+mod call;
+mod client;
+mod config;
+mod dispute;
+#[cfg(not(target_family = "wasm"))]
+mod file;
+mod group;
+mod ledger;
+mod licensing;
+mod linking;
+mod registry;
+mod royalty;
+mod state;
+mod table;
+mod tokens;
+
+pub use self::{
+    call::{Call, LicensingConfig, Outcome, Receipt},
+    client::SimulatedChain,
+    config::SimulatedConfig,
+    ledger::{SimulatedLedger, SimulatedStats},
+};

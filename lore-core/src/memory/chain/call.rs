@@ -1,0 +1,157 @@
+//! [`Call`]: what a transaction on the simulated chain does, and [`Receipt`]: what came of it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    content::ContentHash,
+    domain::{asset::Mined, license::PilTerms, royalty::RoyaltyPolicy},
+    onchain::{Address, IpId, LicenseTermsId, TokenId, Wei},
+    port::chain::{OnChainDocument, RegisterIp},
+};
+
+/// A licensor's changes to attached terms, field by field as `LicensingConfig` of the contracts v1.3.2.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LicensingConfig {
+    /// Whether anything below counts.
+    pub is_set: bool,
+    /// Price of a license token, instead of the terms' own.
+    pub minting_fee: Wei,
+    /// Contract that is asked about every license; no hook is registered on a simulated chain.
+    pub licensing_hook: Address,
+    /// Data for that contract.
+    pub hook_data: Vec<u8>,
+    /// Revenue share in millionths of a percent, instead of the terms' own; 0 for the terms' own.
+    pub commercial_rev_share: u32,
+    /// Whether no license is given any more.
+    pub disabled: bool,
+    /// Least share of a group's rewards, in millionths of a percent.
+    pub expect_minimum_group_reward_share: u32,
+    /// The only reward pool whose groups may take the IP in.
+    pub expect_group_reward_pool: Address,
+}
+
+/// A transaction on the simulated chain: one function of the real contracts each, with its arguments.
+///
+/// There is one license template, PIL, so it is never an argument.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
+#[non_exhaustive]
+#[expect(missing_docs, reason = "the fields are the arguments of the contracts' functions, by their names")]
+pub enum Call {
+    /// Gives anybody simulated tokens: the faucet.
+    Fund { token: Address, to: Address, amount: Wei },
+    /// Lets `spender` take up to `amount` of the sender's tokens.
+    Approve { token: Address, spender: Address, amount: Wei },
+    /// Mints the next token of a collection. A collection exists from its first mint; anybody may mint.
+    Mint { collection: Address, to: Address },
+    /// Gives away a token of the sender.
+    TransferNft { collection: Address, token_id: TokenId, to: Address },
+    /// Registers a token as IP; registering again is no error and changes nothing.
+    RegisterIp { collection: Address, token_id: TokenId },
+    /// Mints, registers, sets metadata, and attaches or links if asked to: one transaction of the periphery's workflows.
+    MintAndRegisterIp { collection: Address, request: Box<RegisterIp> },
+    /// Sets an IP's metadata.
+    SetMetadata { ip: IpId, ipa_metadata: OnChainDocument, nft_metadata_hash: ContentHash },
+    /// Sets what `signer` may call on `to` for an IP account: 0 abstain, 1 allow, 2 deny.
+    SetPermission { ip: IpId, signer: Address, to: Address, func: [u8; 4], permission: u8 },
+    /// Registers license terms; known terms keep their id.
+    RegisterLicenseTerms { terms: Box<PilTerms> },
+    /// Attaches terms to an IP.
+    AttachLicenseTerms { ip: IpId, terms_id: LicenseTermsId },
+    /// Attaches the default terms to an IP.
+    AttachDefaultLicenseTerms { ip: IpId },
+    /// Changes the price, share or state of terms for one IP.
+    SetLicensingConfig { ip: IpId, terms_id: LicenseTermsId, config: LicensingConfig },
+    /// Mints license tokens; `max_minting_fee` and `max_revenue_share` of 0 are no limit.
+    MintLicenseTokens {
+        licensor: IpId,
+        terms_id: LicenseTermsId,
+        amount: u64,
+        receiver: Address,
+        max_minting_fee: Wei,
+        max_revenue_share: u32,
+    },
+    /// Gives away a license token of the sender.
+    TransferLicenseToken { token_id: TokenId, to: Address },
+    /// Links a child to parents and pays for the licenses; limits of 0 are none.
+    RegisterDerivative {
+        child: IpId,
+        parents: Vec<IpId>,
+        terms_ids: Vec<LicenseTermsId>,
+        max_minting_fee: Wei,
+        max_revenue_share: u32,
+    },
+    /// Links a child by license tokens, which are burned.
+    RegisterDerivativeWithLicenseTokens { child: IpId, token_ids: Vec<TokenId> },
+    /// Approves a derivative, where terms ask for it; works only through the parent's IP account.
+    ApproveDerivative {
+        parent: IpId,
+        terms_id: LicenseTermsId,
+        child: IpId,
+        approved: bool,
+        through_account: bool,
+    },
+    /// Pays an IP.
+    PayRoyalty { receiver: IpId, token: Address, amount: Wei },
+    /// Moves what an ancestor is due of an IP's revenue to the ancestor's vault.
+    TransferToVault { policy: RoyaltyPolicy, ip: IpId, ancestor: IpId, token: Address },
+    /// Pays out what a holder of an IP's royalty tokens has earned.
+    ClaimRevenue { ip: IpId, claimer: Address, token: Address },
+    /// Gives away royalty tokens of an IP: the sender's own, or those of an IP account that the sender owns.
+    TransferRoyaltyTokens { ip: IpId, from: Address, to: Address, amount: u32 },
+    /// Raises a dispute against an IP, with a bond.
+    RaiseDispute {
+        target: IpId,
+        evidence_hash: ContentHash,
+        tag: String,
+        liveness_seconds: u64,
+        currency: Address,
+        bond: Wei,
+    },
+    /// Settles a dispute that nobody answered, once its time is over: it is upheld.
+    SettleDispute { dispute: u64 },
+    /// Takes back the tag of an upheld dispute.
+    ResolveDispute { dispute: u64 },
+    /// Registers a group.
+    RegisterGroup { pool: Address },
+    /// Adds members to a group.
+    AddToGroup { group: IpId, members: Vec<IpId>, max_reward_share: u64 },
+}
+
+/// What a transaction returned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Outcome {
+    /// Nothing but its effect.
+    Done,
+    /// A token was minted.
+    Token(TokenId),
+    /// An IP or group was registered, or was registered before.
+    Ip(IpId),
+    /// Terms were registered, or were known before.
+    Terms(LicenseTermsId),
+    /// License tokens were minted; this is the first, the others follow.
+    LicenseTokens(TokenId),
+    /// Money was moved.
+    Amount(Wei),
+    /// A dispute was raised.
+    Dispute(u64),
+}
+
+/// A transaction that happened on the simulated chain. One that reverts leaves nothing, not even a receipt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Receipt {
+    /// Its hash, block and time; each transaction has a block of its own.
+    pub mined: Mined,
+    /// What it returned.
+    pub outcome: Outcome,
+}
+
+impl Receipt {
+    pub(super) const fn new(mined: Mined, outcome: Outcome) -> Self {
+        Self { mined, outcome }
+    }
+}

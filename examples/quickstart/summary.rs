@@ -34,7 +34,7 @@ pub(crate) async fn print(args: &Args, config: &Config, lore: &Lore, owner: Addr
             "simulated": true,
             "assets": assets.len(),
             "registrations": chain.registrations,
-            "license_attachments": chain.attachments,
+            "license_attachments": chain.license_attachments,
             "links": chain.links,
             "linked_parents": linked_parents,
             "pins": blocks.pins,
@@ -50,7 +50,7 @@ pub(crate) async fn print(args: &Args, config: &Config, lore: &Lore, owner: Addr
     println!("\nIn this directory now:");
     println!("  {:>4} assets", assets.len());
     println!("  {:>4} registrations on the simulated chain", chain.registrations);
-    println!("  {:>4} license attachments", chain.attachments);
+    println!("  {:>4} license attachments", chain.license_attachments);
     println!("  {:>4} links from a derivative to its parents ({linked_parents} parents)", chain.links);
     println!("  {:>4} pins in {} blocks, {} uploads performed", blocks.pins, blocks.blocks, counts.uploads);
     if counts.unfinished > 0 {

@@ -1,6 +1,6 @@
 //! Content and its names: what a CID says, and which CID content has.
 
-use lore::{Cid, Error, ErrorKind, Importer, Profile, Result};
+use lore::{Cid, Error, ErrorKind, Profile, Result, unixfs::Importer};
 use serde::Serialize;
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 

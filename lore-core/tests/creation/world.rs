@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use lore_core::{
-    Address, Caller, Clock, Lore, Result, Share, Wei,
+    Address, Caller, Lore, Result, Share, Wei,
     content::{BytesContent, Content, unixfs::Profile},
     creation::{CreationPolicy, ParentInput},
     domain::{
@@ -104,7 +104,7 @@ impl World {
     /// What the outside world has by now, as (registrations, attachments, links, uploads, pins).
     pub(crate) fn counts(&self) -> (u64, u64, u64, u64, usize) {
         let stats = self.chain.stats().unwrap();
-        (stats.registrations, stats.attachments, stats.links, self.pins.uploads(), self.pins.pin_count())
+        (stats.registrations, stats.license_attachments, stats.links, self.pins.uploads(), self.pins.pin_count())
     }
 }
 

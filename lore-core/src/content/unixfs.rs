@@ -95,6 +95,14 @@ pub struct Fingerprint {
     pub profile: Profile,
 }
 
+impl Fingerprint {
+    /// Describes a file.
+    #[must_use]
+    pub const fn new(cid: Cid, sha256: ContentHash, size_bytes: u64, profile: Profile) -> Self {
+        Self { cid, sha256, size_bytes, profile }
+    }
+}
+
 /// Takes the blocks of a file as they come: leaves in order, each node after its children, the root last.
 pub trait BlockSink {
     /// Takes a block.

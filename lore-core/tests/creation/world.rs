@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use lore_core::{
     Address, Caller, Lore, Result, Share, Wei,
     content::{BytesContent, Content, unixfs::Profile},
-    creation::{CreationPolicy, ParentInput},
+    creation::{CreationPolicy, CreationRecord, ParentInput},
     domain::{
         asset::{Asset, AssetText, AssetType, Relationship},
         license::{Payment, PilTerms},
@@ -28,6 +28,7 @@ pub(crate) fn caller() -> Caller {
     Caller::User(alice())
 }
 
+#[derive(Clone)]
 pub(crate) struct World {
     pub(crate) clock: ManualClock,
     pub(crate) repository: Arc<MemoryRepository>,
@@ -90,6 +91,11 @@ impl World {
 
     pub(crate) async fn assets(&self) -> Vec<Asset> {
         self.lore().assets().list(&caller(), &AssetQuery::default()).await.unwrap().items
+    }
+
+    pub(crate) async fn creation(&self, key: &str) -> CreationRecord {
+        let all = self.lore().creations().list(&caller(), CreationQuery::default()).await.unwrap().items;
+        all.into_iter().find(|creation| creation.idempotency_key == key).unwrap()
     }
 
     pub(crate) async fn creation_count(&self) -> usize {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use lore_core::{
-    AssetId, Cid, CreationId, Error, IpId, Result, Timestamp,
+    Address, AssetId, Cid, CreationId, Error, IpId, Result, Timestamp,
     creation::{CreationRecord, NewCreation, RecordedEvent},
     domain::{
         asset::{Asset, ParentLink},
@@ -262,6 +262,12 @@ impl CreationJournal for SqliteRepository {
     async fn creation(&self, id: &CreationId) -> Result<Option<CreationRecord>> {
         let statement = sqlx::query(CREATION).bind(blob(id.to_bytes()));
         Ok(self.read("creation", statement, creation).await?.into_iter().next())
+    }
+
+    async fn creation_by_key(&self, owner: &Address, idempotency_key: &str) -> Result<Option<CreationRecord>> {
+        let statement =
+            sqlx::query(CREATION_OF_KEY).bind(blob(*owner.as_bytes())).bind(idempotency_key.to_owned());
+        Ok(self.read("creation_by_key", statement, creation).await?.into_iter().next())
     }
 
     async fn creation_of_asset(&self, asset: &AssetId) -> Result<Option<CreationRecord>> {

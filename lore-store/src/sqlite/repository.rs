@@ -265,9 +265,13 @@ impl CreationJournal for SqliteRepository {
         Ok(self.read("creation", statement, creation).await?.into_iter().next())
     }
 
-    async fn creation_by_key(&self, owner: &Address, idempotency_key: &str) -> Result<Option<CreationRecord>> {
+    async fn creation_by_key(
+        &self,
+        owner: &Address,
+        idempotency_key: &str,
+    ) -> Result<Option<CreationRecord>> {
         let statement =
-            sqlx::query(CREATION_OF_KEY).bind(blob(*owner.as_bytes())).bind(idempotency_key.to_owned());
+            sqlx::query(CREATION_OF_KEY).bind(owner.as_bytes().to_vec()).bind(idempotency_key.to_owned());
         Ok(self.read("creation_by_key", statement, creation).await?.into_iter().next())
     }
 

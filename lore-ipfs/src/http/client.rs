@@ -80,10 +80,6 @@ impl Http {
         &self.client
     }
 
-    pub(crate) fn clock(&self) -> &dyn Clock {
-        self.clock.as_ref()
-    }
-
     /// Sends and reads the answer, whatever its status.
     ///
     /// # Errors

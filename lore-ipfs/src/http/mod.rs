@@ -10,9 +10,9 @@ mod source;
 mod throttle;
 
 #[cfg(feature = "pinata")]
-pub(crate) use self::throttle::Throttle;
+pub(crate) use self::{body::SourceFault, throttle::Throttle};
 pub(crate) use self::{
-    body::{SourceFault, content_body},
+    body::content_body,
     client::{Answer, Http, HttpSetup, endpoint, parse_base},
     source::{other_cid, verify_source},
 };

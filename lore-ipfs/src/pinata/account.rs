@@ -30,6 +30,7 @@ pub(super) struct Stored {
 #[derive(Debug)]
 pub(super) struct Account {
     pub(super) http: Http,
+    pub(super) clock: Arc<dyn Clock>,
     pub(super) config: PinataConfig,
     pub(super) gateway: Url,
     pub(super) gateway_token: Option<HeaderValue>,
@@ -60,7 +61,8 @@ impl Account {
             gateway_token: config.gateway_token.as_ref().map(gateway_token).transpose()?,
             authorization: bearer(&config.jwt)?,
             throttle: Throttle::new(clock.clone(), config.requests_per_minute, MINUTE),
-            legacy_listings: Throttle::new(clock, LEGACY_LISTINGS_PER_MINUTE, MINUTE),
+            legacy_listings: Throttle::new(clock.clone(), LEGACY_LISTINGS_PER_MINUTE, MINUTE),
+            clock,
             config,
         })
     }

@@ -6,6 +6,10 @@
 //! Files up to a limit go up in one request, larger ones in resumable pieces (TUS). An upload that broke is remembered
 //! until the process ends, and the next pin of the same content goes on from where the service says it is.
 //!
+//! An account counts as Lore's own: unpinning a CID deletes every public file of the account that has it, whoever put it
+//! there. Private files are never seen. A wrong file, stored under another CID than expected, is deleted only if this
+//! very upload made it.
+//!
 //! Sources: Pinata's documentation and the wire format of its own SDK, as of 2026-06.
 
 mod account;

@@ -89,7 +89,7 @@ impl Account {
         if expires == 0 {
             return Err(Error::invalid("valid_for", "too_short", "at least a second"));
         }
-        let now = self.http.clock().now();
+        let now = self.clock.now();
         let body = SignRequest {
             date: now.unix_seconds(),
             expires,

@@ -1,5 +1,7 @@
 //! The Kubo adapter against a real IPFS node, and against answers that no healthy node gives.
 
+#![cfg(test)]
+
 mod failures;
 mod node;
 

@@ -60,7 +60,8 @@ async fn a_service_that_is_not_there_is_unavailable() {
 async fn a_wrong_configuration_is_refused_before_anything_is_sent() {
     let setup = Setup::new(Way::Multipart).await;
     let good = config(&setup.server, Way::Multipart);
-    let wrong: [(&str, fn(&mut PinataConfig)); 5] = [
+    type Change = fn(&mut PinataConfig);
+    let wrong: [(&str, Change); 5] = [
         ("jwt", |config| config.jwt = Secret::default()),
         ("jwt", |config| config.jwt = Secret::from("two\nlines")),
         ("api_url", |config| config.api_url = "http://api.example".to_owned()),

@@ -134,7 +134,7 @@ async fn whatever_goes_wrong_the_last_piece_is_sent_once() {
     let sample = Sample::large();
     for fault in FAULTS.into_iter().chain([Fault::HalfPiece]) {
         let setup = Setup::new(Way::Tus).await;
-        let pieces = sample.bytes.len().div_ceil(CHUNK_BYTES as usize);
+        let pieces = sample.bytes.len().div_ceil(CHUNK_BYTES);
         // The earlier pieces go well.
         setup.server.skip(Operation::TusPatch, pieces - 1);
         setup.server.script(Operation::TusPatch, [fault]);

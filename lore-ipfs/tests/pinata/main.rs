@@ -1,5 +1,7 @@
 //! The Pinata adapter against a local server that speaks Pinata's protocol. What that cannot prove is written there.
 
+#![cfg(test)]
+
 mod behaviour;
 mod conformance;
 mod faults;
@@ -23,7 +25,7 @@ use lore_ipfs::pinata::{PinataApi, PinataConfig, PinataPinStore};
 use self::server::{PinataServer, Settings, TOKEN};
 
 /// Pieces of resumable uploads in these tests.
-const CHUNK_BYTES: u64 = 300_000;
+const CHUNK_BYTES: usize = 300_000;
 
 /// How files go up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +45,7 @@ fn config(server: &PinataServer, way: Way) -> PinataConfig {
     config.uploads_url = server.url().to_owned();
     config.gateway_url = server.url().to_owned();
     config.requests_per_minute = 1_000_000;
-    config.tus_chunk_bytes = CHUNK_BYTES;
+    config.tus_chunk_bytes = CHUNK_BYTES as u64;
     match way {
         Way::Multipart => {}
         Way::Tus => config.multipart_max_bytes = 0,

@@ -17,7 +17,7 @@ fn count(setup: &Setup, operation: Operation) -> usize {
 async fn a_file_goes_up_in_pieces_and_comes_out_whole() {
     let (setup, sample) = (Setup::new(Way::Tus).await, Sample::large());
     assert!(sample.pin(&setup.store).await.unwrap().uploaded);
-    let pieces = sample.bytes.len().div_ceil(CHUNK_BYTES as usize);
+    let pieces = sample.bytes.len().div_ceil(CHUNK_BYTES);
     assert_eq!(count(&setup, Operation::TusPatch), pieces);
     assert_eq!(count(&setup, Operation::TusHead), 0, "nothing went wrong, nothing is asked");
     assert_eq!(sample.kept(&setup.server), 1);
@@ -45,7 +45,7 @@ async fn half_a_piece_is_kept_or_sent_again_as_the_service_says() {
         setup.server.script(Operation::TusPatch, [Fault::HalfPiece]);
         assert!(sample.pin(&setup.store).await.unwrap().uploaded);
         assert_eq!(sample.kept(&setup.server), 1);
-        let again = if keeps_partial_pieces { 0 } else { CHUNK_BYTES as usize / 2 };
+        let again = if keeps_partial_pieces { 0 } else { CHUNK_BYTES / 2 };
         assert_eq!(setup.server.counts().bytes, sample.bytes.len() + again);
         assert_eq!(count(&setup, Operation::TusHead), 1);
     }
@@ -65,7 +65,7 @@ async fn an_upload_that_the_service_dropped_starts_over() {
 #[tokio::test]
 async fn a_complete_upload_that_is_not_listed_yet_is_waited_for_and_not_sent_again() {
     let (setup, sample) = (Setup::new(Way::Tus).await, Sample::large());
-    let pieces = sample.bytes.len().div_ceil(CHUNK_BYTES as usize);
+    let pieces = sample.bytes.len().div_ceil(CHUNK_BYTES);
     setup.server.skip(Operation::TusPatch, pieces - 1);
     setup.server.script(Operation::TusPatch, [Fault::DropAfter]);
     setup.server.hide_files(true);
@@ -89,7 +89,7 @@ async fn a_multipart_upload_never_stands_in_for_pieces() {
 #[tokio::test]
 async fn a_wrong_cid_after_the_last_piece_is_refused_and_removed_if_it_is_ours() {
     let (setup, sample) = (Setup::new(Way::Tus).await, Sample::large());
-    let pieces = sample.bytes.len().div_ceil(CHUNK_BYTES as usize);
+    let pieces = sample.bytes.len().div_ceil(CHUNK_BYTES);
     setup.server.skip(Operation::TusPatch, pieces - 1);
     setup.server.script(Operation::TusPatch, [Fault::OtherProfile(Profile::UnixFsV1_2025)]);
     let error = sample.pin(&setup.store).await.unwrap_err();

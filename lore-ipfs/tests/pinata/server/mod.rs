@@ -12,6 +12,8 @@
 //! - the real limits, the exact error bodies, and which headers come with 429;
 //! - that the gateway gives raw blocks on every plan, and how long a fresh file takes to get there.
 
+#![expect(clippy::result_large_err, reason = "a refusal is an answer like any other")]
+
 mod connection;
 mod faults;
 mod gateway;

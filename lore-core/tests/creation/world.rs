@@ -104,7 +104,13 @@ impl World {
     /// What the outside world has by now, as (registrations, attachments, links, uploads, pins).
     pub(crate) fn counts(&self) -> (u64, u64, u64, u64, usize) {
         let stats = self.chain.stats().unwrap();
-        (stats.registrations, stats.license_attachments, stats.links, self.pins.uploads(), self.pins.pin_count())
+        (
+            stats.registrations,
+            stats.license_attachments,
+            stats.links,
+            self.pins.uploads(),
+            self.pins.pin_count(),
+        )
     }
 }
 

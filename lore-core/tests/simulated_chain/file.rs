@@ -148,6 +148,20 @@ fn a_line_torn_by_another_process_is_cut_off_by_the_next_writer() {
 }
 
 #[test]
+fn a_file_that_became_shorter_is_not_written_to() {
+    let (path, _) = three_transactions("shorter");
+    let chain = open(&path).unwrap();
+    let whole = fs::read(&path).unwrap();
+    let shorter = &whole[..line_ends(&whole)[2]];
+    fs::write(&path, shorter).unwrap();
+    for error in [chain.stats().unwrap_err(), chain.execute(&register_terms("four")).unwrap_err()] {
+        assert_eq!(error.kind(), ErrorKind::IntegrityMismatch);
+        assert_eq!(context(&error, "line"), Some("4"));
+    }
+    assert_eq!(fs::read(&path).unwrap(), shorter);
+}
+
+#[test]
 fn a_changed_byte_is_found_and_its_line_named() {
     let (path, _) = three_transactions("flipped");
     let whole = fs::read(&path).unwrap();

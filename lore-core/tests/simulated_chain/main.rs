@@ -10,6 +10,7 @@
 
 mod file;
 mod ledger;
+mod stored;
 
 use std::path::PathBuf;
 

@@ -230,6 +230,7 @@ impl ChainClient for SimulatedChain {
             let config = ledger.config();
             let mut info = ChainInfo::new(config.chain_id, true, self.signer, config.collection);
             "DATA (simulated)".clone_into(&mut info.currency);
+            info.royalty_fee = config.royalty_fee;
             info
         })
     }

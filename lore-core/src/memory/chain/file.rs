@@ -124,8 +124,7 @@ impl ChainFile {
 
     /// Executes what others appended. A line that is being written, or was torn, is left alone.
     pub(super) fn catch_up(&mut self, ledger: &mut SimulatedLedger) -> Result<()> {
-        let length = self.file.metadata().map_err(|error| failed(&self.path, "read", error))?.len();
-        if length == self.end.offset {
+        if self.length()? == self.end.offset {
             return Ok(());
         }
         let file = self.file.try_clone().map_err(|error| failed(&self.path, "lock", error))?;
@@ -139,7 +138,7 @@ impl ChainFile {
     /// As [`catch_up`](Self::catch_up) under the exclusive lock: what is torn then was torn by a crash, and is cut off.
     pub(super) fn catch_up_to_write(&mut self, ledger: &mut SimulatedLedger) -> Result<()> {
         self.replay(ledger)?;
-        let length = self.file.metadata().map_err(|error| failed(&self.path, "read", error))?.len();
+        let length = self.length()?;
         if length > self.end.offset {
             tracing::warn!(
                 bytes = length - self.end.offset,
@@ -148,6 +147,15 @@ impl ChainFile {
             self.file.set_len(self.end.offset).map_err(|error| failed(&self.path, "truncate", error))?;
         }
         Ok(())
+    }
+
+    /// The file's length. Acknowledged lines are never taken back, so it cannot be less than what was read.
+    fn length(&self) -> Result<u64> {
+        let length = self.file.metadata().map_err(|error| failed(&self.path, "read", error))?.len();
+        if length < self.end.offset {
+            return Err(self.damaged("a line that was there before", self.end.lines));
+        }
+        Ok(length)
     }
 
     /// Appends a transaction and waits for the disk. If that fails, what was written is cut off again.
@@ -325,8 +333,14 @@ fn without_checksum(line: &[u8]) -> Vec<u8> {
     content
 }
 
+/// What the system refused to do with the file.
 fn failed(path: &Path, what: &'static str, error: io::Error) -> Error {
-    Error::new(ErrorKind::Unavailable, "the file of the simulated chain failed")
+    // A file system without locks cannot keep a chain, now or later.
+    let kind = match error.kind() {
+        io::ErrorKind::Unsupported => ErrorKind::Unsupported,
+        _ => ErrorKind::Unavailable,
+    };
+    Error::new(kind, "the file of the simulated chain failed")
         .with_context("what", what)
         .with_context("path", path.display())
         .with_source(error)

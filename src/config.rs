@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use lore_core::{Address, ChainId};
-use serde::{Deserialize, Serialize};
+use lore_core::{Address, ChainId, memory::chain::SimulatedConfig};
+use serde::Deserialize;
 
 /// Everything [`open`](crate::open) needs. Real services are other values here, not another code path.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Config {
@@ -25,7 +25,7 @@ pub struct Config {
 }
 
 /// Where records are kept.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum StoreConfig {
@@ -37,7 +37,7 @@ pub enum StoreConfig {
 }
 
 /// Where content is kept.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum PinsConfig {
@@ -48,14 +48,14 @@ pub enum PinsConfig {
     },
     /// At Pinata.
     #[cfg(feature = "pinata")]
-    Pinata(lore_ipfs::PinataConfig),
+    Pinata(lore_ipfs::pinata::PinataConfig),
     /// At a Kubo node or a compatible one.
     #[cfg(feature = "kubo")]
-    Kubo(lore_ipfs::KuboConfig),
+    Kubo(lore_ipfs::kubo::KuboConfig),
 }
 
 /// Which chain.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum ChainConfig {
@@ -71,7 +71,7 @@ pub enum ChainConfig {
 }
 
 /// How patient creations are; see [`CreationPolicy`](lore_core::creation::CreationPolicy).
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct CreationConfig {
@@ -88,7 +88,7 @@ impl Default for CreationConfig {
 }
 
 /// How calls to adapters are guarded.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct CallConfig {
@@ -115,7 +115,7 @@ impl Config {
             pins: PinsConfig::Blocks { path: dir.join("blocks") },
             chain: ChainConfig::Simulated {
                 path: Some(dir.join("simulated-chain.jsonl")),
-                chain_id: ChainId::new(131_500),
+                chain_id: SimulatedConfig::default().chain_id,
                 signer,
             },
             creation: CreationConfig::default(),

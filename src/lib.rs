@@ -1,18 +1,67 @@
-//! Facade.
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+#[cfg(feature = "embedded")]
+mod config;
+#[cfg(feature = "embedded")]
+mod open;
+
 pub use lore_core::{
-    Address, AssetId, Caller, Cid, Clock, ContentHash, Error, ErrorKind, Lore, MediaType, Result, Share, SystemClock,
-    Timestamp, Wei,
+    Address, AssetId, BoxFuture, Caller, ChainId, Cid, Clock, Content, ContentHash, CreationId, Error,
+    ErrorKind, FailureRecord, IpId, LicenseTermsId, Lore, LoreBuilder, MaybeSend, MaybeSync, MediaType,
+    Result, Retry, Revert, Secret, Share, SystemClock, Timestamp, TokenId, TxHash, Violation, Violations,
+    Wei,
     content::{
-        BytesContent,
+        BytesContent, ContentReader,
         unixfs::{self, Fingerprint, Profile},
     },
-    creation::{Output, ParentInput},
-    domain::{
-        asset::{Asset, AssetText, AssetType, Creator},
-        license::{Payment, PilTerms},
-        page::{AssetQuery, CreationQuery},
+    creation::{
+        CreationInput, CreationPolicy, CreationRecord, CreationStatus, Event, Output, ParentInput,
+        RecordedEvent, Step, Token,
     },
-    memory::{chain::SimulatedChain, pins::MemoryPinStore, repository::MemoryRepository},
-    progress::{Progress, ProgressStream},
-    service::{CreateAsset, CreationView},
+    domain::{
+        asset::{
+            Asset, AssetLimits, AssetText, AssetType, Creator, License, Media, MetadataRef, Mined,
+            OnChainLink, ParentLink, Registration, Relationship,
+        },
+        derivative::{FamilyTree, Relative, TreeRow},
+        ip_account::ip_id,
+        license::{LicenseOptions, LicensePreset, Payment, PilTerms, Summary, check_terms, summary},
+        page::{ArchiveFilter, AssetQuery, AssetSort, CreationQuery, Cursor, Page, SortOrder},
+        royalty::{AncestorEarning, RoyaltyPolicy, RoyaltyPreview},
+    },
+    layer::{self, Backoff, Layer},
+    memory::{
+        cache::MemoryCache,
+        chain::{SimulatedChain, SimulatedConfig, SimulatedStats},
+        pins::MemoryPinStore,
+        repository::MemoryRepository,
+    },
+    port::{cache::Cache, chain::ChainClient, llm::LlmProvider, pins::PinStore, repository::Repository},
+    progress::{Progress, ProgressEvent, ProgressStream},
+    protocol,
+    service::{
+        Abandoned, AssetEdit, AssetService, CreateAsset, CreationService, CreationView, Deleted,
+        DerivativeService, FamilyView,
+    },
+};
+
+#[cfg(feature = "kubo")]
+pub use lore_ipfs::kubo::{KuboConfig, KuboPinStore};
+#[cfg(feature = "pinata")]
+pub use lore_ipfs::pinata::{PinataConfig, PinataPinStore};
+#[cfg(feature = "blocks")]
+pub use lore_ipfs::{
+    FileContent,
+    blocks::{BlockStats, BlockStore, BlockStoreConfig},
+};
+#[cfg(feature = "moka")]
+pub use lore_store::{MokaCache, MokaConfig};
+#[cfg(feature = "sqlite")]
+pub use lore_store::{SqliteConfig, SqliteRepository};
+
+#[cfg(feature = "embedded")]
+pub use self::{
+    config::{CallConfig, ChainConfig, Config, CreationConfig, PinsConfig, StoreConfig},
+    open::open,
 };

@@ -4,7 +4,7 @@ use std::{ffi::OsString, path::PathBuf};
 
 use crate::crash;
 
-pub const HELP: &str = "\
+pub(crate) const HELP: &str = "\
 Registers three works on a simulated chain and finds them again.
 
   --data DIR          where everything is stored (default: ./lore-data)
@@ -17,23 +17,23 @@ Registers three works on a simulated chain and finds them again.
 ";
 
 #[derive(Debug)]
-pub struct Args {
-    pub data: PathBuf,
-    pub media: Option<PathBuf>,
-    pub json: bool,
-    pub resume: bool,
-    pub crash_at: Option<crash::Point>,
+pub(crate) struct Args {
+    pub(crate) data: PathBuf,
+    pub(crate) media: Option<PathBuf>,
+    pub(crate) json: bool,
+    pub(crate) resume: bool,
+    pub(crate) crash_at: Option<crash::Point>,
 }
 
 #[derive(Debug)]
-pub enum Command {
+pub(crate) enum Command {
     Run(Args),
     Help,
     ListCrashPoints,
 }
 
 impl Args {
-    pub fn parse(words: impl Iterator<Item = OsString>) -> Result<Command, String> {
+    pub(crate) fn parse(words: impl Iterator<Item = OsString>) -> Result<Command, String> {
         let mut args =
             Self { data: "lore-data".into(), media: None, json: false, resume: false, crash_at: None };
         let mut words = words;

@@ -8,7 +8,7 @@ use crate::work::Role;
 
 /// Where the process dies: a work, a step of its creation, and a moment around the step's effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Point {
+pub(crate) struct Point {
     role: Role,
     at: At,
 }
@@ -43,7 +43,7 @@ const MOMENTS: [(Moment, &str); 5] = [
 ];
 
 /// Every point, in the order in which a run passes them.
-pub fn points() -> Vec<Point> {
+pub(crate) fn points() -> Vec<Point> {
     let mut points = Vec::new();
     for role in Role::ALL {
         points.push(Point { role, at: At::Opened });
@@ -70,7 +70,7 @@ impl fmt::Display for Point {
 }
 
 /// Tells `next` everything, unless the event is the point to die at.
-pub fn watch(
+pub(crate) fn watch(
     role: Role,
     point: Option<Point>,
     next: impl Fn(&ProgressEvent) + Send + Sync + 'static,

@@ -17,7 +17,7 @@ use crate::{args::Args, wallet::Wallet, work, work::Role};
 const PAYMENT_COINS: u64 = 10;
 
 /// One line of JSON; `event` names what it is.
-pub fn event(name: &str, fields: Value) {
+pub(crate) fn event(name: &str, fields: Value) {
     let mut line = json!({ "event": name });
     if let (Some(line), Value::Object(fields)) = (line.as_object_mut(), fields) {
         line.extend(fields);
@@ -25,7 +25,7 @@ pub fn event(name: &str, fields: Value) {
     println!("{line}");
 }
 
-pub fn failed(is_json: bool, error: &Error) {
+pub(crate) fn failed(is_json: bool, error: &Error) {
     if is_json {
         event("failed", json!({ "error": error.to_record() }));
     }
@@ -41,7 +41,7 @@ pub fn failed(is_json: bool, error: &Error) {
 }
 
 /// Says what was opened.
-pub async fn opened(args: &Args, lore: &Lore, wallet: &Wallet) -> Result<()> {
+pub(crate) async fn opened(args: &Args, lore: &Lore, wallet: &Wallet) -> Result<()> {
     let chain = lore.chain().info().await?;
     if args.json {
         let fields = json!({
@@ -62,7 +62,7 @@ pub async fn opened(args: &Args, lore: &Lore, wallet: &Wallet) -> Result<()> {
     Ok(())
 }
 
-pub fn interrupted(args: &Args, run: u32) {
+pub(crate) fn interrupted(args: &Args, run: u32) {
     if args.json {
         event("interrupted_run", json!({ "run": run }));
     } else {
@@ -71,7 +71,7 @@ pub fn interrupted(args: &Args, run: u32) {
 }
 
 /// Shows each step as it happens.
-pub fn progress(args: &Args, role: Role) -> impl Fn(&ProgressEvent) + Send + Sync + 'static {
+pub(crate) fn progress(args: &Args, role: Role) -> impl Fn(&ProgressEvent) + Send + Sync + 'static {
     let is_json = args.json;
     let bar = !args.json && std::io::stdout().is_terminal();
     move |happened| {
@@ -153,7 +153,7 @@ fn flush() {
 }
 
 /// Finds everything again: list, search, family tree, royalties.
-pub async fn tour(args: &Args, lore: &Lore, owner: Address) -> Result<()> {
+pub(crate) async fn tour(args: &Args, lore: &Lore, owner: Address) -> Result<()> {
     let assets = work::assets(lore, owner).await?;
     let mut query = AssetQuery::default();
     query.text = Some("dunes".to_owned());
@@ -197,11 +197,11 @@ async fn family(args: &Args, lore: &Lore, owner: Address, asset: AssetId) -> Res
         return Ok(());
     }
     println!("\nFamily of the newest derivative:");
-    print!("{}", family.tree.render(&title));
+    print!("{}", family.tree.display(|id| title(&id)));
     println!("\nA payment of {PAYMENT_COINS} coins to it is split so:");
-    println!("  {:<32} {} coins", title(&asset), royalties.payee_keeps.to_coins());
+    println!("  {:<32} {} coins", title(&asset), royalties.kept.to_coins());
     for earning in &royalties.ancestors {
-        println!("  {:<32} {} coins", title(&earning.ancestor), earning.amount.to_coins());
+        println!("  {:<32} {} coins", title(&earning.ip), earning.amount.to_coins());
     }
     Ok(())
 }

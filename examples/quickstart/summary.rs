@@ -1,10 +1,10 @@
-//! The last word: what is there now, counted by the store, the block store and the chain themselves.
+//! The last word: what is there now, counted by the records, the block store and the chain themselves.
 
 use std::collections::BTreeSet;
 
 use lore::{
-    Address, BlockStore, Caller, Config, CreationQuery, Lore, Output, PinsConfig, Result, SimulatedChain,
-    Step,
+    Address, BlockStore, BlockStoreConfig, Caller, ChainConfig, Config, CreationQuery, Error, ErrorKind,
+    Lore, Output, PinsConfig, Result, SimulatedChain, SimulatedConfig, SimulatedStats, SystemClock,
 };
 use serde_json::json;
 
@@ -17,7 +17,7 @@ struct Counts {
     cids: BTreeSet<String>,
 }
 
-pub async fn print(args: &Args, config: &Config, lore: &Lore, owner: Address) -> Result<()> {
+pub(crate) async fn print(args: &Args, config: &Config, lore: &Lore, owner: Address) -> Result<()> {
     let assets = work::assets(lore, owner).await?;
     let counts = creations(lore, owner).await?;
     let ip_ids: Vec<_> = assets.iter().filter_map(lore::Asset::ip_id).collect();
@@ -26,8 +26,9 @@ pub async fn print(args: &Args, config: &Config, lore: &Lore, owner: Address) ->
         let parents = lore.derivatives().parents(&Caller::User(owner), &asset.id).await?;
         linked_parents += parents.iter().filter(|link| link.on_chain.is_some()).count();
     }
-    let chain = SimulatedChain::stats_of(config)?;
-    let blocks = BlockStore::stats_of(config)?;
+    let chain = chain_stats(config)?;
+    let PinsConfig::Blocks { path } = &config.pins else { return Err(not_embedded()) };
+    let blocks = BlockStore::open(BlockStoreConfig::new(path)).await?.stats().await?;
     if args.json {
         let fields = json!({
             "simulated": true,
@@ -56,6 +57,20 @@ pub async fn print(args: &Args, config: &Config, lore: &Lore, owner: Address) ->
         println!("  {:>4} unfinished: `--resume` goes on with them", counts.unfinished);
     }
     Ok(())
+}
+
+/// What the chain itself counts, read through a client of its own.
+fn chain_stats(config: &Config) -> Result<SimulatedStats> {
+    let ChainConfig::Simulated { path: Some(path), chain_id, signer } = &config.chain else {
+        return Err(not_embedded());
+    };
+    let mut constants = SimulatedConfig::default();
+    constants.chain_id = *chain_id;
+    SimulatedChain::open(path, constants, *signer, SystemClock::shared())?.stats()
+}
+
+fn not_embedded() -> Error {
+    Error::new(ErrorKind::Unsupported, "only the embedded adapters can be counted")
 }
 
 /// What the creations themselves journalled.

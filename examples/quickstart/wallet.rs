@@ -13,17 +13,17 @@ use k256::{
 use lore::{Address, Error, ErrorKind, Result};
 
 /// The wallet's address; the key itself stays in its file.
-pub struct Wallet {
+pub(crate) struct Wallet {
     address: Address,
     is_new: bool,
 }
 
 impl Wallet {
-    pub fn address(&self) -> Address {
+    pub(crate) fn address(&self) -> Address {
         self.address
     }
 
-    pub fn is_new(&self) -> bool {
+    pub(crate) fn is_new(&self) -> bool {
         self.is_new
     }
 }
@@ -35,7 +35,7 @@ impl fmt::Debug for Wallet {
 }
 
 /// Reads the key of `dir`, or makes one.
-pub fn open_or_create(dir: &Path) -> Result<Wallet> {
+pub(crate) fn open_or_create(dir: &Path) -> Result<Wallet> {
     let path = dir.join("wallet.key");
     let failed = |err: io::Error| {
         Error::new(ErrorKind::Unavailable, "the wallet cannot be read or written")

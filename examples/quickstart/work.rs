@@ -13,16 +13,16 @@ use crate::{args::Args, crash, report};
 
 /// One of the three works.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
+pub(crate) enum Role {
     First,
     Second,
     Derivative,
 }
 
 impl Role {
-    pub const ALL: [Self; 3] = [Self::First, Self::Second, Self::Derivative];
+    pub(crate) const ALL: [Self; 3] = [Self::First, Self::Second, Self::Derivative];
 
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::First => "first",
             Self::Second => "second",
@@ -55,7 +55,7 @@ impl Role {
     }
 
     /// The steps of its creation.
-    pub fn steps(self) -> impl Iterator<Item = Step> {
+    pub(crate) fn steps(self) -> impl Iterator<Item = Step> {
         Step::ALL.into_iter().filter(move |step| match step {
             Step::TermsRegistration | Step::TermsAttachment => self != Self::Derivative,
             Step::ParentLinking => self == Self::Derivative,
@@ -66,14 +66,14 @@ impl Role {
 
 /// One run of the quickstart: which number it has in this directory.
 #[derive(Debug)]
-pub struct Job {
+pub(crate) struct Job {
     number: u32,
     owner: Address,
 }
 
 impl Job {
     /// The job to do: the next one, or, with `--resume`, the one that was interrupted, if there is one.
-    pub async fn find(lore: &Lore, owner: Address, args: &Args) -> Result<Option<Self>> {
+    pub(crate) async fn find(lore: &Lore, owner: Address, args: &Args) -> Result<Option<Self>> {
         let (last, is_complete) = last_job(lore, owner).await?;
         if last > 0 && !is_complete && !args.resume {
             report::interrupted(args, last);
@@ -86,7 +86,7 @@ impl Job {
     }
 
     /// Creates what is missing of the three works.
-    pub async fn finish(&self, lore: &Lore, args: &Args) -> Result<()> {
+    pub(crate) async fn finish(&self, lore: &Lore, args: &Args) -> Result<()> {
         let first = self.create(lore, args, Role::First, &[]).await?;
         let second = self.create(lore, args, Role::Second, &[]).await?;
         let parents = [
@@ -100,7 +100,7 @@ impl Job {
     async fn create(&self, lore: &Lore, args: &Args, role: Role, parents: &[ParentInput]) -> Result<Asset> {
         let caller = Caller::User(self.owner);
         let path = self.media(lore, args, role).await?;
-        let media = Arc::new(FileContent::open(&path).await?);
+        let media = Arc::new(FileContent::describe(&path).await?);
         let mut text = AssetText::new(role.title(), role.description());
         text.tags = vec!["landscape".into(), format!("run-{}", self.number)];
         text.creators = vec![Creator::new("The Lore contributors", self.owner, 100)];
@@ -156,7 +156,7 @@ impl Job {
 /// Commercial remix: no fee, and 10 % of what derivatives earn.
 async fn terms(lore: &Lore) -> Result<PilTerms> {
     let chain = lore.chain().info().await?;
-    let payment = Payment::new(chain.royalty_token, chain.royalty_policy_lap);
+    let payment = Payment { currency: chain.royalty_token, royalty_policy: chain.royalty_policy_lap };
     Ok(PilTerms::commercial_remix(Wei::ZERO, Share::from_percent(10)?, payment))
 }
 
@@ -199,7 +199,7 @@ async fn last_job(lore: &Lore, owner: Address) -> Result<(u32, bool)> {
 }
 
 /// The assets of all runs, newest first.
-pub async fn assets(lore: &Lore, owner: Address) -> Result<Vec<Asset>> {
+pub(crate) async fn assets(lore: &Lore, owner: Address) -> Result<Vec<Asset>> {
     let caller = Caller::User(owner);
     let mut all = Vec::new();
     let mut query = lore::AssetQuery::default();
@@ -216,7 +216,7 @@ pub async fn assets(lore: &Lore, owner: Address) -> Result<Vec<Asset>> {
 }
 
 /// The newest derivative, if there is one.
-pub async fn newest_derivative(lore: &Lore, owner: Address) -> Result<Option<AssetId>> {
+pub(crate) async fn newest_derivative(lore: &Lore, owner: Address) -> Result<Option<AssetId>> {
     for asset in assets(lore, owner).await? {
         if !lore.derivatives().parents(&Caller::User(owner), &asset.id).await?.is_empty() {
             return Ok(Some(asset.id));

@@ -18,6 +18,7 @@ pub mod onchain;
 pub mod port;
 pub mod progress;
 pub mod protocol;
+mod secret;
 pub mod service;
 pub mod time;
 
@@ -29,5 +30,6 @@ pub use self::{
     lore::{Lore, LoreBuilder},
     maybe_send::{BoxFuture, MaybeSend, MaybeSync},
     onchain::{Address, ChainId, IpId, LicenseTermsId, Share, TokenId, TxHash, Wei},
+    secret::Secret,
     time::{Clock, SystemClock, Timestamp},
 };

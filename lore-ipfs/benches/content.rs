@@ -1,1 +1,3 @@
+//! Speed and memory of content.
+
 fn main() {}

@@ -1,6 +1,13 @@
 //! Every published CID: IPIP-0499's profiles and Kubo's own test files, from `tests/data/ipfs/cid-vectors.json`.
 //!
 //! The large files are generated piece by piece, so the test needs no more memory than the importer.
+#![expect(
+    clippy::panic,
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot read its data must stop"
+)]
 
 use chacha20::{
     ChaCha20,

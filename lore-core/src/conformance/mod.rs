@@ -17,14 +17,23 @@ pub mod pin_store;
 pub mod repository;
 
 /// Emits one test per case. The caller needs `tokio` with `macros` and `rt-multi-thread`.
+///
+/// `skip_if` is an `Option<String>`: why the adapter cannot be tested on this machine, if it cannot.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __cases {
     ($harness:expr, $suite:path, $($case:ident),+ $(,)?) => {
+        $crate::__cases! { $harness, skip_if: ::core::option::Option::None::<String>, $suite, $($case),+ }
+    };
+    ($harness:expr, skip_if: $why:expr, $suite:path, $($case:ident),+ $(,)?) => {
         $(
             #[::tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $case() -> $crate::Result<()> {
                 use $suite as suite;
+                if let Some(why) = $why {
+                    println!("skipped: {}: {why}", stringify!($case));
+                    return Ok(());
+                }
                 suite::$case(&$harness).await
             }
         )+

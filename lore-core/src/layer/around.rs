@@ -19,7 +19,7 @@ use crate::{
 pub(super) struct Call<'a> {
     pub(super) op: &'static Op,
     /// Name of the adapter.
-    pub(super) adapter: &'a str,
+    pub(super) adapter: &'a Arc<str>,
     /// How long the request itself allows.
     pub(super) own_timeout: Option<Duration>,
 }

@@ -2,6 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
+use metrics::SharedString;
+
 use super::{
     Port,
     around::{Around, Call},
@@ -59,10 +61,10 @@ struct Measured<'a> {
 impl Drop for Measured<'_> {
     fn drop(&mut self) {
         let labels = [
-            ("port", self.call.op.port.as_str().to_owned()),
-            ("adapter", self.call.adapter.to_owned()),
-            ("op", self.call.op.name.to_owned()),
-            ("outcome", self.outcome.to_owned()),
+            ("port", SharedString::const_str(self.call.op.port.as_str())),
+            ("adapter", SharedString::from(self.call.adapter.clone())),
+            ("op", SharedString::const_str(self.call.op.name)),
+            ("outcome", SharedString::const_str(self.outcome)),
         ];
         let duration = self.clock.monotonic().saturating_sub(self.start);
         metrics::counter!("lore_calls_total", &labels).increment(1);

@@ -160,7 +160,7 @@ impl Around for RetryLayer {
             };
             tracing::debug!(
                 port = call.op.port.as_str(),
-                adapter = call.adapter,
+                adapter = &**call.adapter,
                 op = call.op.name,
                 attempts,
                 kind = error.kind().as_str(),

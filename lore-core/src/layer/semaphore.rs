@@ -127,6 +127,7 @@ impl Drop for Place<'_> {
 #[cfg(test)]
 mod tests {
     use futures_util::FutureExt;
+    use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 
     use super::*;
 
@@ -166,5 +167,38 @@ mod tests {
         assert!(stays.now_or_never().is_some());
         let state = semaphore.lock();
         assert_eq!((state.free, state.waiting.len(), state.called.len()), (1, 0, 0));
+    }
+
+    proptest! {
+        /// Whoever comes, waits, gives up or leaves: no place is lost or made, and nobody waits while one is free.
+        #[test]
+        fn places_are_neither_lost_nor_made(
+            places in 1_usize..4,
+            moves in proptest::collection::vec((0..4, any::<usize>()), 0..60),
+        ) {
+            let semaphore = semaphore(places);
+            let (mut waiting, mut held) = (Vec::new(), Vec::new());
+            for (kind, pick) in moves {
+                match kind {
+                    0 => waiting.push(semaphore.acquire()),
+                    1 if !waiting.is_empty() => {
+                        let index = pick % waiting.len();
+                        if let Some(place) = (&mut waiting[index]).now_or_never() {
+                            held.push(place);
+                            drop(waiting.remove(index));
+                        }
+                    }
+                    2 if !waiting.is_empty() => drop(waiting.remove(pick % waiting.len())),
+                    3 if !held.is_empty() => drop(held.remove(pick % held.len())),
+                    _ => {}
+                }
+                let state = semaphore.lock();
+                prop_assert_eq!(state.free + state.called.len() + held.len(), places);
+                prop_assert!(state.free == 0 || state.waiting.is_empty());
+            }
+            drop((waiting, held));
+            let state = semaphore.lock();
+            prop_assert_eq!((state.free, state.waiting.len(), state.called.len()), (places, 0, 0));
+        }
     }
 }

@@ -39,6 +39,25 @@ pub trait Layer: Debug + MaybeSend + MaybeSync + 'static {
 }
 const _: Option<&dyn Layer> = None;
 
+macro_rules! layer_by_reference {
+    ($reference:ident; $($hook:ident $port:ident),+) => {
+        #[deny(clippy::missing_trait_methods)]
+        impl<L: Layer + ?Sized> Layer for $reference<L> {
+            $(fn $hook(&self, inner: Arc<dyn $port>) -> Arc<dyn $port> {
+                (**self).$hook(inner)
+            })+
+        }
+    };
+}
+layer_by_reference! {
+    Arc;
+    chain_client ChainClient, pin_store PinStore, llm_provider LlmProvider, repository Repository, cache Cache
+}
+layer_by_reference! {
+    Box;
+    chain_client ChainClient, pin_store PinStore, llm_provider LlmProvider, repository Repository, cache Cache
+}
+
 /// Implements [`Layer`] for a layer that treats all ports alike, with its `fn around(&self, Port) -> impl Around`.
 macro_rules! layer_around_every_port {
     ($layer:ty) => {

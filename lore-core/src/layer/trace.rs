@@ -46,7 +46,7 @@ const fn is_ordinary(kind: ErrorKind) -> bool {
 
 /// Errors carry no contents and no secrets, so their message may be shown.
 fn record(call: Call<'_>, error: &Error) {
-    let (port, adapter, op) = (call.op.port.as_str(), call.adapter, call.op.name);
+    let (port, adapter, op) = (call.op.port.as_str(), &**call.adapter, call.op.name);
     let kind = error.kind().as_str();
     let retry = error.retry();
     if is_ordinary(error.kind()) {
@@ -70,7 +70,7 @@ impl Around for TraceLayer {
         let span = tracing::debug_span!(
             "call",
             port = call.op.port.as_str(),
-            adapter = call.adapter,
+            adapter = &**call.adapter,
             op = call.op.name,
             outcome = Empty
         );

@@ -131,12 +131,13 @@ async fn an_asset_is_neither_its_own_parent_nor_its_own_ancestor() {
 async fn licenses_that_do_not_allow_the_child_are_refused_by_parent() {
     let world = World::new();
     let unlicensed = world.create(request("unlicensed")).await.unwrap().asset.unwrap();
-    let no_derivatives = PilTerms::commercial_use(Wei::ZERO, Payment::new(WIP, ROYALTY_POLICY_LAP));
+    let no_derivatives =
+        PilTerms::commercial_use(Wei::ZERO, Payment { currency: WIP, royalty_policy: ROYALTY_POLICY_LAP });
     let closed = world.create(request("closed").license(no_derivatives)).await.unwrap().asset.unwrap();
     let lrp = PilTerms::commercial_remix(
         Wei::ZERO,
         Share::from_percent(10).unwrap(),
-        Payment::new(WIP, ROYALTY_POLICY_LRP),
+        Payment { currency: WIP, royalty_policy: ROYALTY_POLICY_LRP },
     );
     let other = world.create(request("other").license(lrp)).await.unwrap().asset.unwrap();
     let open = world.parent("open").await;

@@ -22,7 +22,7 @@ use crate::world::{World, alice, caller, media, original, remix_of, request};
 
 /// Media whose bytes stop coming when told, and go on when told.
 #[derive(Clone, Debug)]
-pub struct Gate {
+pub(crate) struct Gate {
     inner: Arc<dyn Content>,
     state: Arc<GateState>,
 }
@@ -35,17 +35,17 @@ struct GateState {
 }
 
 impl Gate {
-    pub fn new(text: &str) -> Self {
+    pub(crate) fn new(text: &str) -> Self {
         Self { inner: media(text), state: Arc::default() }
     }
 
     /// Closes behind the next `opens` times that somebody opens the media.
-    pub fn close_after(&self, opens: i64) {
+    pub(crate) fn close_after(&self, opens: i64) {
         self.state.opens_left.store(opens, Ordering::SeqCst);
         self.state.closed.store(true, Ordering::SeqCst);
     }
 
-    pub fn open(&self) {
+    pub(crate) fn open(&self) {
         self.state.closed.store(false, Ordering::SeqCst);
         self.state.waiting.lock().unwrap().drain(..).for_each(Waker::wake);
     }

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use lore_core::{
-    Address, Caller, Clock, Lore, Result, Share, Wei,
+    Address, Caller, Lore, Result, Share, Wei,
     content::{BytesContent, Content, unixfs::Profile},
     creation::{CreationPolicy, ParentInput},
     domain::{
@@ -18,36 +18,36 @@ use lore_core::{
     service::{CreateAsset, CreationView},
 };
 
-pub const LEASE: Duration = Duration::from_secs(30);
+pub(crate) const LEASE: Duration = Duration::from_secs(30);
 
-pub fn alice() -> Address {
+pub(crate) fn alice() -> Address {
     Address::from_bytes([0xa1; 20])
 }
 
-pub fn caller() -> Caller {
+pub(crate) fn caller() -> Caller {
     Caller::User(alice())
 }
 
-pub struct World {
-    pub clock: ManualClock,
-    pub repository: Arc<MemoryRepository>,
-    pub pins: Arc<MemoryPinStore>,
-    pub chain: SimulatedChain,
+pub(crate) struct World {
+    pub(crate) clock: ManualClock,
+    pub(crate) repository: Arc<MemoryRepository>,
+    pub(crate) pins: Arc<MemoryPinStore>,
+    pub(crate) chain: SimulatedChain,
 }
 
 impl World {
     /// A world whose time stands still unless moved.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with_clock(ManualClock::default())
     }
 
     /// A world in which waiting costs nothing.
-    pub fn that_does_not_wait() -> Self {
+    pub(crate) fn that_does_not_wait() -> Self {
         Self::with_clock(ManualClock::default().auto_advance())
     }
 
     fn with_clock(clock: ManualClock) -> Self {
-        let chain = SimulatedChain::in_memory(alice(), Arc::new(clock.clone()));
+        let chain = SimulatedChain::new(alice(), Arc::new(clock.clone()));
         Self {
             clock,
             repository: Arc::new(MemoryRepository::new()),
@@ -56,11 +56,11 @@ impl World {
         }
     }
 
-    pub fn lore(&self) -> Lore {
+    pub(crate) fn lore(&self) -> Lore {
         self.build(None)
     }
 
-    pub fn lore_with(&self, layer: impl Layer) -> Lore {
+    pub(crate) fn lore_with(&self, layer: impl Layer) -> Lore {
         self.build(Some(Box::new(layer)))
     }
 
@@ -79,38 +79,32 @@ impl World {
         builder.build().unwrap()
     }
 
-    pub async fn create(&self, request: CreateAsset) -> Result<CreationView> {
+    pub(crate) async fn create(&self, request: CreateAsset) -> Result<CreationView> {
         self.lore().creations().create(&caller(), request, &Progress::none()).await
     }
 
     /// A finished original with commercial-remix terms.
-    pub async fn parent(&self, key: &str) -> Asset {
+    pub(crate) async fn parent(&self, key: &str) -> Asset {
         self.create(original(key)).await.unwrap().asset.unwrap()
     }
 
-    pub async fn assets(&self) -> Vec<Asset> {
+    pub(crate) async fn assets(&self) -> Vec<Asset> {
         self.lore().assets().list(&caller(), &AssetQuery::default()).await.unwrap().items
     }
 
-    pub async fn creation_count(&self) -> usize {
+    pub(crate) async fn creation_count(&self) -> usize {
         self.lore().creations().list(&caller(), CreationQuery::default()).await.unwrap().items.len()
     }
 
     /// Lets the lease of a driver that died run out.
-    pub fn let_the_lease_end(&self) {
+    pub(crate) fn let_the_lease_end(&self) {
         self.clock.advance(LEASE + Duration::from_secs(1));
     }
 
     /// What the outside world has by now, as (registrations, attachments, links, uploads, pins).
-    pub fn counts(&self) -> (u64, u64, u64, u64, usize) {
-        let stats = self.chain.stats();
-        (
-            stats.registrations,
-            stats.license_attachments,
-            stats.links,
-            self.pins.uploads(),
-            self.pins.pin_count(),
-        )
+    pub(crate) fn counts(&self) -> (u64, u64, u64, u64, usize) {
+        let stats = self.chain.stats().unwrap();
+        (stats.registrations, stats.license_attachments, stats.links, self.pins.uploads(), self.pins.pin_count())
     }
 }
 
@@ -140,34 +134,29 @@ impl Layer for Boxed {
     }
 }
 
-pub fn media(text: &str) -> Arc<dyn Content> {
+pub(crate) fn media(text: &str) -> Arc<dyn Content> {
     let mut bytes = b"\x89PNG\r\n\x1a\n".to_vec();
     bytes.extend_from_slice(text.as_bytes());
     Arc::new(BytesContent::new(bytes))
 }
 
-pub fn remix_terms() -> PilTerms {
+pub(crate) fn remix_terms() -> PilTerms {
     PilTerms::commercial_remix(
         Wei::ZERO,
         Share::from_percent(10).unwrap(),
-        Payment::new(WIP, ROYALTY_POLICY_LAP),
+        Payment { currency: WIP, royalty_policy: ROYALTY_POLICY_LAP },
     )
 }
 
-pub fn request(key: &str) -> CreateAsset {
+pub(crate) fn request(key: &str) -> CreateAsset {
     let text = AssetText::new(format!("Work {key}"), "A work.");
     CreateAsset::new(AssetType::DigitalArt, text, media(key)).idempotency_key(key)
 }
 
-pub fn original(key: &str) -> CreateAsset {
+pub(crate) fn original(key: &str) -> CreateAsset {
     request(key).license(remix_terms())
 }
 
-pub fn remix_of(asset: &Asset, share: &str) -> ParentInput {
+pub(crate) fn remix_of(asset: &Asset, share: &str) -> ParentInput {
     ParentInput::new(asset.id, Relationship::Remix, share.parse().unwrap())
-}
-
-/// Seconds since the world began.
-pub fn elapsed(clock: &ManualClock) -> Duration {
-    clock.now().saturating_since(ManualClock::default().now())
 }

@@ -4,7 +4,7 @@ use std::{
     fmt,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
 };
 
@@ -55,6 +55,8 @@ pub(super) struct Scripted {
     size_bytes: u64,
     planned: Option<Planned>,
     openings: AtomicUsize,
+    /// Whether the planned fault happened.
+    met: Arc<AtomicBool>,
     stalled: Mutex<Option<oneshot::Sender<()>>>,
 }
 
@@ -65,6 +67,7 @@ impl Scripted {
             size_bytes: bytes.len() as u64,
             planned: None,
             openings: AtomicUsize::new(0),
+            met: Arc::default(),
             stalled: Mutex::new(None),
         }
     }
@@ -84,7 +87,12 @@ impl Scripted {
         self.openings.load(Ordering::SeqCst)
     }
 
-    /// Resolves when the planned stall has begun.
+    /// Whether a reader got as far as the planned fault.
+    pub(super) fn met(&self) -> bool {
+        self.met.load(Ordering::SeqCst)
+    }
+
+    /// Resolves when the planned stall has begun, or cannot begin any more.
     pub(super) fn stalled(&self) -> oneshot::Receiver<()> {
         let (sender, receiver) = oneshot::channel();
         *self.stalled.lock().unwrap_or_else(PoisonError::into_inner) = Some(sender);
@@ -113,7 +121,8 @@ impl Content for Scripted {
             None => None,
         };
         let at = usize::try_from(offset).unwrap_or(usize::MAX).min(self.bytes.len());
-        Ok(Box::new(ScriptedReader { bytes: self.bytes.clone(), at, planned, stalled }))
+        let met = self.met.clone();
+        Ok(Box::new(ScriptedReader { bytes: self.bytes.clone(), at, planned, met, stalled }))
     }
 }
 
@@ -121,6 +130,7 @@ struct ScriptedReader {
     bytes: Arc<[u8]>,
     at: usize,
     planned: Option<Planned>,
+    met: Arc<AtomicBool>,
     stalled: Option<oneshot::Sender<()>>,
 }
 
@@ -133,6 +143,7 @@ impl ContentReader for ScriptedReader {
     async fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
         pause().await;
         if let Some(planned) = self.planned.filter(|planned| self.at >= planned.after_bytes) {
+            self.met.store(true, Ordering::SeqCst);
             match planned.fault {
                 Fault::Fails => {
                     return Err(Error::new(ErrorKind::PermissionDenied, "the source was told to fail here"));

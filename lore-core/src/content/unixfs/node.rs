@@ -4,6 +4,8 @@
 //! shortest numbers, empty link names, a size for every link, sizes that add up. (Formats: the dag-pb and UnixFS
 //! specifications of IPLD and IPFS, read 2026-11.) Only files are understood; the rest is named and refused.
 
+use std::ops::Range;
+
 use crate::{
     content::Cid,
     error::{Error, ErrorKind, Result},
@@ -124,6 +126,12 @@ impl<'a> FileNode<'a> {
             encode_node(&mut out, &self.links);
         }
         out
+    }
+
+    /// Where the data is in the block that this was decoded from: before the size, which ends a leaf.
+    pub(super) fn data_range(&self, block_bytes: usize) -> Range<usize> {
+        let end = block_bytes.saturating_sub(1 + varint_len(self.file_bytes));
+        if self.data.is_empty() { 0..0 } else { end.saturating_sub(self.data.len())..end }
     }
 
     /// Bytes of all blocks below, as the links say.

@@ -91,6 +91,12 @@ pub struct Fingerprint {
 }
 
 impl Fingerprint {
+    /// Describes a file.
+    #[must_use]
+    pub const fn new(cid: Cid, sha256: ContentHash, size_bytes: u64, profile: Profile) -> Self {
+        Self { cid, sha256, size_bytes, profile }
+    }
+
     /// Fails unless `found` is this fingerprint in every part.
     ///
     /// # Errors

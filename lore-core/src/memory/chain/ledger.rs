@@ -17,7 +17,7 @@ use crate::{
         call::{Call, Outcome, Receipt},
         config::SimulatedConfig,
         dispute::Claim,
-        licensing::{LicenseMint, default_terms},
+        licensing::LicenseMint,
         royalty::vault_account,
         state::{State, Step, Tx},
     },
@@ -36,7 +36,7 @@ pub struct SimulatedStats {
     /// IPs registered, groups included.
     pub registrations: u64,
     /// License terms attached to an IP; inherited ones are not counted.
-    pub attachments: u64,
+    pub license_attachments: u64,
     /// Children linked to their parents, however many parents each.
     pub links: u64,
     /// License tokens minted.
@@ -62,7 +62,7 @@ impl SimulatedLedger {
     pub fn new(config: SimulatedConfig) -> Self {
         let mut state = State::empty(config);
         // The default terms break no rule of the template.
-        drop(state.register_license_terms(&default_terms()));
+        drop(state.register_license_terms(&PilTerms::non_commercial_social_remixing()));
         state.commit();
         Self { state }
     }
@@ -268,7 +268,7 @@ impl SimulatedLedger {
         SimulatedStats {
             transactions: counters.blocks,
             registrations: counters.registrations,
-            attachments: counters.attachments,
+            license_attachments: counters.attachments,
             links: counters.links,
             license_tokens: counters.license_tokens,
             license_terms: counters.license_terms,

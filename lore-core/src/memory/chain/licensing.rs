@@ -15,7 +15,7 @@ use crate::{
         registry::check_token_owner,
         state::{LicenseToken, State, Step, Tx, overflow},
     },
-    onchain::{Address, IpId, LicenseTermsId, TokenId, Uint256, Wei},
+    onchain::{Address, IpId, LicenseTermsId, TokenId, Wei},
     protocol::{
         FULL_SHARE, LICENSING_MODULE, MAX_ANCESTORS, PI_LICENSE_TEMPLATE, ROYALTY_POLICY_LAP,
         ROYALTY_POLICY_LRP,
@@ -24,31 +24,6 @@ use crate::{
 
 /// Most tokens of one transaction: minting more costs more gas than a block has. Not a rule of the contracts.
 const MAX_MINT: u64 = 1_000;
-
-/// The protocol's default terms: non-commercial social remixing.
-pub(super) fn default_terms() -> PilTerms {
-    PilTerms {
-        transferable: true,
-        royalty_policy: Address::ZERO,
-        default_minting_fee: Wei::ZERO,
-        expiration_seconds: Uint256::ZERO,
-        commercial_use: false,
-        commercial_attribution: false,
-        commercializer_checker: Address::ZERO,
-        commercializer_checker_data: Vec::new(),
-        commercial_rev_share: 0,
-        commercial_rev_ceiling: Wei::ZERO,
-        derivatives_allowed: true,
-        derivatives_attribution: true,
-        derivatives_approval: false,
-        derivatives_reciprocal: true,
-        derivative_rev_ceiling: Wei::ZERO,
-        currency: Address::ZERO,
-        uri: "https://github.com/piplabs/pil-document/blob/998c13e6ee1d04eb817aefd1fe16dfe8be3cd7a2/\
-              off-chain-terms/NCSR.json"
-            .to_owned(),
-    }
-}
 
 /// What is to be minted.
 #[derive(Clone, Copy)]

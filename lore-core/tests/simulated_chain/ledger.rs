@@ -1,0 +1,288 @@
+use std::time::Duration;
+
+use lore_core::{
+    Address, ContentHash, IpId, LicenseTermsId, Timestamp, TokenId, Wei,
+    domain::{
+        license::{Payment, PilTerms},
+        royalty::RoyaltyPolicy,
+    },
+    memory::chain::{Call, LicensingConfig, Outcome, SimulatedConfig, SimulatedLedger},
+    onchain::Share,
+    protocol::{ARBITRATION_POLICY_UMA, EVEN_SPLIT_GROUP_POOL, WIP},
+};
+use proptest::prelude::{Strategy, any, prop};
+
+use crate::{ALICE, BOB, CAROL, document, now, register_terms, request, terms_named};
+
+#[test]
+fn a_transaction_that_reverts_halfway_leaves_nothing() {
+    let mut ledger = SimulatedLedger::new(SimulatedConfig::default());
+    let mut terms =
+        PilTerms::commercial_remix(Wei::from_coins(600), Share::from_percent(5).unwrap(), Payment::default());
+    terms.uri = "dear".to_owned();
+    let register = |name: &str| {
+        let mut request = request(name, BOB);
+        request.license_terms = Some(terms.clone());
+        Call::MintAndRegisterIp { collection: ALICE, request: Box::new(request) }
+    };
+    let mut parents = Vec::new();
+    for name in ["a", "b"] {
+        let Outcome::Ip(ip) = ledger.execute(ALICE, now(), &register(name)).unwrap().outcome else {
+            panic!()
+        };
+        parents.push(ip);
+    }
+    let terms_id = ledger.license_terms_id(&terms).unwrap();
+    let mut child = request("child", CAROL);
+    let parents: Vec<_> =
+        parents.into_iter().map(|ip| lore_core::port::chain::ParentTerms::new(ip, terms_id)).collect();
+    child.derivative = Some(lore_core::port::chain::DerivativeTerms::new(parents));
+
+    // The mint, the registration and the first fee succeed; the second fee is more than the account has.
+    let before = (ledger.state_digest(), ledger.stats(), ledger.balance(WIP, CAROL));
+    let call = Call::MintAndRegisterIp { collection: ALICE, request: Box::new(child) };
+    let revert = ledger.execute(CAROL, now(), &call).unwrap_err();
+    assert_eq!(revert.to_string(), "InsufficientBalance()");
+    assert_eq!((ledger.state_digest(), ledger.stats(), ledger.balance(WIP, CAROL)), before);
+
+    let fund = Call::Fund { token: WIP, to: CAROL, amount: Wei::from_coins(200) };
+    ledger.execute(ALICE, now(), &fund).unwrap();
+    ledger.execute(CAROL, now(), &call).unwrap();
+    assert_eq!(ledger.balance(WIP, CAROL), Wei::ZERO);
+}
+
+#[test]
+fn metadata_is_unique_in_a_collection() {
+    let mut ledger = SimulatedLedger::new(SimulatedConfig::default());
+    let collection = ledger.config().collection;
+    let call =
+        |recipient| Call::MintAndRegisterIp { collection, request: Box::new(request("same", recipient)) };
+    ledger.execute(ALICE, now(), &call(ALICE)).unwrap();
+    let hash = request("same", BOB).nft_metadata.sha256;
+    assert_eq!(
+        ledger.execute(BOB, now(), &call(BOB)).unwrap_err().to_string(),
+        format!("SPGNFT__DuplicatedNFTMetadataHash({collection},1,{hash})")
+    );
+}
+
+#[test]
+fn blocks_never_go_back_in_time() {
+    let mut ledger = SimulatedLedger::new(SimulatedConfig::default());
+    let first = ledger.execute(ALICE, now(), &register_terms("first")).unwrap().mined;
+    let second = ledger.execute(ALICE, Timestamp::EPOCH, &register_terms("second")).unwrap().mined;
+    assert_eq!((second.at, second.block_number), (first.at, first.block_number + 1));
+    assert_ne!(second.tx_hash, first.tx_hash);
+}
+
+#[test]
+fn it_says_that_it_is_simulated() {
+    let ledger = SimulatedLedger::new(SimulatedConfig::default());
+    assert!(format!("{ledger:?}").contains("simulated: true"));
+    assert_ne!(ledger.config().chain_id, lore_core::ChainId::STORY);
+    assert_ne!(ledger.config().chain_id, lore_core::ChainId::AENEID);
+}
+
+/// Numbers out of which a transaction is made: what to do, by whom, with what.
+type Seed = (u8, u8, u8, u8, u8);
+
+const ACCOUNTS: [Address; 3] = [ALICE, BOB, CAROL];
+const COLLECTION: Address = Address::from_bytes([0xcc; 20]);
+
+/// Things made so far, so that most transactions are about something that exists.
+#[derive(Default)]
+struct Made {
+    ips: Vec<IpId>,
+    count: u64,
+}
+
+impl Made {
+    fn ip(&self, number: u8) -> IpId {
+        let index = usize::from(number) % self.ips.len().max(1);
+        self.ips.get(index).copied().unwrap_or(IpId::new(ALICE))
+    }
+
+    fn call(&mut self, (what, a, b, c, d): Seed) -> Call {
+        self.count += 1;
+        let terms_id = LicenseTermsId::from(u64::from(c % 5));
+        let account = |number: u8| ACCOUNTS[usize::from(number % 3)];
+        match what % 22 {
+            0 | 1 => Call::MintAndRegisterIp {
+                collection: COLLECTION,
+                request: Box::new(request(
+                    &format!("ip-{}", if a == 0 { 0 } else { self.count }),
+                    account(b),
+                )),
+            },
+            2 => register_terms(&format!("terms-{}", a % 3)),
+            3 => {
+                let policy = RoyaltyPolicy::ALL[usize::from(a % 2)].address();
+                let payment = Payment { royalty_policy: policy, ..Payment::default() };
+                let share = Share::from_percent(u32::from(b % 60)).unwrap();
+                let fee = Wei::from(u64::from(c) * 1_000);
+                Call::RegisterLicenseTerms {
+                    terms: Box::new(PilTerms::commercial_remix(fee, share, payment)),
+                }
+            }
+            4..=6 => Call::AttachLicenseTerms { ip: self.ip(a), terms_id },
+            7 => Call::AttachDefaultLicenseTerms { ip: self.ip(a) },
+            8 => Call::SetLicensingConfig {
+                ip: self.ip(a),
+                terms_id,
+                config: LicensingConfig {
+                    is_set: true,
+                    minting_fee: Wei::from(u64::from(b) * 1_000),
+                    commercial_rev_share: u32::from(d) * 500_000,
+                    disabled: b == 0,
+                    ..LicensingConfig::default()
+                },
+            },
+            9 | 10 => Call::MintLicenseTokens {
+                licensor: self.ip(a),
+                terms_id,
+                amount: u64::from(b % 4),
+                receiver: account(d),
+                max_minting_fee: Wei::ZERO,
+                max_revenue_share: 0,
+            },
+            11..=13 => Call::RegisterDerivative {
+                child: self.ip(a),
+                parents: if d.is_multiple_of(2) { vec![self.ip(b)] } else { vec![self.ip(b), self.ip(d)] },
+                terms_ids: vec![terms_id; if d.is_multiple_of(2) { 1 } else { 2 }],
+                max_minting_fee: Wei::ZERO,
+                max_revenue_share: 0,
+            },
+            14 => Call::RegisterDerivativeWithLicenseTokens {
+                child: self.ip(a),
+                token_ids: vec![TokenId::from(u64::from(b % 6))],
+            },
+            15 | 16 => Call::PayRoyalty {
+                receiver: self.ip(a),
+                token: WIP,
+                amount: Wei::from(u64::from(b) * 7_919 + u64::from(c)),
+            },
+            17 => Call::TransferToVault {
+                policy: RoyaltyPolicy::ALL[usize::from(c % 2)],
+                ip: self.ip(a),
+                ancestor: self.ip(b),
+                token: WIP,
+            },
+            18 => {
+                let ip = self.ip(a);
+                let claimer = if c.is_multiple_of(2) { ip.address() } else { account(b) };
+                Call::ClaimRevenue { ip, claimer, token: WIP }
+            }
+            19 => {
+                let ip = self.ip(a);
+                Call::TransferRoyaltyTokens {
+                    ip,
+                    from: ip.address(),
+                    to: account(b),
+                    amount: u32::from(c) * 99_999,
+                }
+            }
+            20 => Call::RaiseDispute {
+                target: self.ip(a),
+                evidence_hash: ContentHash::of(&[b]),
+                tag: "IMPROPER_USAGE".to_owned(),
+                liveness_seconds: 2_592_000,
+                currency: WIP,
+                bond: Wei::from(100_000_000_000_000_000_u64),
+            },
+            _ => match b % 4 {
+                0 => Call::SettleDispute { dispute: u64::from(a % 3) },
+                1 => Call::ResolveDispute { dispute: u64::from(a % 3) },
+                2 => Call::TransferNft {
+                    collection: COLLECTION,
+                    token_id: TokenId::from(u64::from(c % 6)),
+                    to: account(d),
+                },
+                _ => Call::SetMetadata {
+                    ip: self.ip(a),
+                    ipa_metadata: document("changed"),
+                    nft_metadata_hash: ContentHash::of(&[c]),
+                },
+            },
+        }
+    }
+}
+
+/// Everybody who can have WIP: what is funded is all there is.
+fn all_money(ledger: &SimulatedLedger, ips: &[IpId]) -> Wei {
+    let others = [
+        RoyaltyPolicy::Lap.address(),
+        RoyaltyPolicy::Lrp.address(),
+        ARBITRATION_POLICY_UMA,
+        EVEN_SPLIT_GROUP_POOL,
+        ledger.config().treasury,
+    ];
+    let accounts = ACCOUNTS.into_iter().chain(others).chain(ips.iter().map(IpId::address));
+    let held = accounts.map(|account| ledger.balance(WIP, account));
+    held.chain(ips.iter().map(|ip| ledger.vault_balance(ip, WIP))).sum()
+}
+
+fn seeds() -> impl Strategy<Value = Vec<Seed>> {
+    // Small numbers, so that things meet.
+    let small = || 0_u8..12;
+    prop::collection::vec((any::<u8>(), small(), small(), small(), small()), 1..150)
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config { cases: 48, ..Default::default() })]
+
+    /// Random transactions: a revert changes nothing, money and royalty tokens stay the same, and executing the same
+    /// transactions again gives the same state.
+    #[test]
+    fn whatever_happens_happens_wholly_or_not_at_all(seeds in seeds()) {
+        let mut config = SimulatedConfig::default();
+        config.royalty_fee = Share::from_millionths(1_234_567).unwrap();
+        let mut ledger = SimulatedLedger::new(config.clone());
+        let (mut made, mut happened, mut at) = (Made::default(), Vec::new(), now());
+        for sender in ACCOUNTS {
+            happened.push((sender, at, register_terms("hello")));
+            ledger.execute(sender, at, &register_terms("hello")).unwrap();
+        }
+        let money = all_money(&ledger, &[]);
+        for seed in seeds {
+            let call = made.call(seed);
+            let sender = ACCOUNTS[usize::from(seed.4 % 3)];
+            at = at.saturating_add(Duration::from_secs(u64::from(seed.0) * 9_999));
+            let before = ledger.state_digest();
+            match ledger.execute(sender, at, &call) {
+                Ok(receipt) => {
+                    if let Outcome::Ip(ip) = receipt.outcome {
+                        made.ips.push(ip);
+                    }
+                    happened.push((sender, at, call));
+                }
+                Err(_) => assert_eq!(ledger.state_digest(), before, "{call:?}"),
+            }
+            assert_eq!(all_money(&ledger, &made.ips), money);
+        }
+        for ip in &made.ips {
+            let holders = ACCOUNTS.into_iter().chain([ip.address()]);
+            let tokens: u32 = holders.map(|holder| ledger.royalty_tokens(ip, holder)).sum();
+            assert!(tokens == 0 || tokens == 100_000_000, "{tokens} royalty tokens");
+        }
+        let mut again = SimulatedLedger::new(config);
+        for (sender, at, call) in &happened {
+            again.execute(*sender, *at, call).unwrap();
+        }
+        assert_eq!(again.state_digest(), ledger.state_digest());
+        assert_eq!(again.stats(), ledger.stats());
+    }
+}
+
+#[test]
+fn ids_are_found_for_terms_as_they_are_stored() {
+    let mut ledger = SimulatedLedger::new(SimulatedConfig::default());
+    let terms = terms_named("a \"quoted\" uri");
+    let Outcome::Terms(id) = ledger
+        .execute(ALICE, now(), &Call::RegisterLicenseTerms { terms: Box::new(terms.clone()) })
+        .unwrap()
+        .outcome
+    else {
+        panic!("no terms")
+    };
+    assert_eq!(ledger.license_terms_id(&terms), Some(id));
+    assert_eq!(ledger.license_terms_id_as_given(&terms), None);
+}

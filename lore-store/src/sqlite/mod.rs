@@ -1,0 +1,20 @@
+//! Lore's records in one SQLite file.
+//!
+//! One connection writes and a few read: in WAL mode readers never wait for the writer, and writers queue in the process
+//! instead of meeting on the file's lock. Every write is one `BEGIN IMMEDIATE` transaction that is on disk before the call
+//! returns. A call that is dropped half way takes its connection with it: SQLite rolls back, and the next call opens
+//! another one.
+
+mod asset_rows;
+mod commit;
+mod config;
+mod connection;
+mod creation_rows;
+mod error;
+mod list;
+mod migrations;
+mod repository;
+mod search;
+mod values;
+
+pub use self::{config::SqliteConfig, repository::SqliteRepository};

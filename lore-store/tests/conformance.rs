@@ -1,0 +1,87 @@
+//! The suites of the ports on this crate's adapters.
+
+#[cfg(feature = "moka")]
+mod moka {
+    use std::{sync::Arc, time::Duration};
+
+    use lore_core::{Clock, Result, SystemClock, conformance::cache::Harness, port::cache::Cache};
+    use lore_store::moka::MokaCache;
+
+    struct Moka;
+
+    impl Harness for Moka {
+        async fn fresh(&self) -> Result<Arc<dyn Cache>> {
+            Ok(Arc::new(MokaCache::new(MokaCache::DEFAULT_BYTES)))
+        }
+
+        /// Long enough for a loaded machine to put an entry and ask for it in less.
+        fn tick(&self) -> Duration {
+            Duration::from_millis(50)
+        }
+
+        /// Moka reads the machine's clock, so time really passes here.
+        async fn advance(&self, by: Duration) {
+            SystemClock.sleep(by).await;
+        }
+    }
+
+    lore_core::cache_conformance!(Moka);
+}
+
+#[cfg(feature = "sqlite")]
+mod sqlite {
+    use std::{
+        path::{Path, PathBuf},
+        sync::{Arc, Mutex},
+    };
+
+    use lore_core::{CreationId, Result, conformance::repository::Harness, port::repository::Repository};
+    use lore_store::sqlite::{SqliteConfig, SqliteRepository};
+    use sqlx::{ConnectOptions, sqlite::SqliteConnectOptions};
+    use tempfile::TempDir;
+
+    #[derive(Default)]
+    struct Sqlite {
+        /// The directories of this case; the last one is the newest.
+        directories: Mutex<Vec<TempDir>>,
+    }
+
+    fn file(directory: &Path) -> PathBuf {
+        directory.join("lore.db")
+    }
+
+    impl Sqlite {
+        fn newest(&self) -> PathBuf {
+            file(self.directories.lock().unwrap().last().unwrap().path())
+        }
+    }
+
+    impl Harness for Sqlite {
+        async fn fresh(&self) -> Result<Arc<dyn Repository>> {
+            let directory = TempDir::new().unwrap();
+            let config = SqliteConfig::new(file(directory.path()));
+            self.directories.lock().unwrap().push(directory);
+            Ok(Arc::new(SqliteRepository::connect(config).await?))
+        }
+
+        async fn reopen(&self) -> Result<Option<Arc<dyn Repository>>> {
+            let repository = SqliteRepository::connect(SqliteConfig::new(self.newest())).await?;
+            Ok(Some(Arc::new(repository)))
+        }
+
+        async fn plant_unknown_step(&self, creation: &CreationId) -> Result<bool> {
+            let mut connection = SqliteConnectOptions::new().filename(self.newest()).connect().await.unwrap();
+            let planted = sqlx::query(
+                "UPDATE lore_events SET event = json_replace(event, '$.step', 'teleportation') \
+                 WHERE creation = ?1 AND seq = (SELECT max(seq) FROM lore_events WHERE creation = ?1)",
+            )
+            .bind(creation.to_bytes().to_vec())
+            .execute(&mut connection)
+            .await
+            .unwrap();
+            Ok(planted.rows_affected() == 1)
+        }
+    }
+
+    lore_core::repository_conformance!(Sqlite::default());
+}

@@ -1,0 +1,92 @@
+//! [`open`]: from a [`Config`] to a running engine.
+
+use std::{num::NonZeroUsize, sync::Arc, time::Duration};
+
+use lore_core::{
+    Clock, Error, ErrorKind, Lore, Result, SystemClock,
+    creation::CreationPolicy,
+    layer::{LimitLayer, MetricsLayer, RetryLayer, TimeoutLayer, TraceLayer},
+    memory::chain::{SimulatedChain, SimulatedConfig},
+    port::{chain::ChainClient, pins::PinStore, repository::Repository},
+};
+
+use crate::config::{ChainConfig, Config, PinsConfig, StoreConfig};
+
+/// Connects the adapters that `config` names, puts the default layers around them, and builds the engine.
+///
+/// The layers are, from the outside in: trace, metrics, retry, limit, timeout. Needs a running tokio runtime with its timer.
+///
+/// # Errors
+/// [`ErrorKind::Config`] for values that cannot work and for data of a newer version of Lore;
+/// [`ErrorKind::IntegrityMismatch`] for damaged data; [`ErrorKind::Unavailable`] if a file, disk or service cannot be
+/// reached.
+pub async fn open(config: &Config) -> Result<Lore> {
+    let clock = SystemClock::shared();
+    let mut policy = CreationPolicy::default();
+    policy.lease = Duration::from_secs(config.creation.lease_seconds);
+    policy.max_attempts = config.creation.max_attempts;
+    let concurrent = NonZeroUsize::new(config.calls.max_concurrent).ok_or_else(|| {
+        Error::new(ErrorKind::Config, "at least one call must be allowed at once")
+            .with_op("open")
+            .with_context("field", "calls.max_concurrent")
+    })?;
+    if config.calls.timeout_seconds == 0 {
+        return Err(Error::new(ErrorKind::Config, "a call needs some time")
+            .with_op("open")
+            .with_context("field", "calls.timeout_seconds"));
+    }
+    Lore::builder()
+        .repository(repository(&config.store).await?)
+        .pin_store(pin_store(&config.pins, &clock).await?)
+        .chain_client(chain_client(&config.chain, &clock)?)
+        .creation_policy(policy)
+        .layer(TimeoutLayer::default().calls(Duration::from_secs(config.calls.timeout_seconds)))
+        .layer(LimitLayer::new(concurrent))
+        .layer(RetryLayer::default().max_attempts(config.calls.max_attempts))
+        .layer(MetricsLayer::default())
+        .layer(TraceLayer)
+        .clock(clock)
+        .build()
+}
+
+async fn repository(config: &StoreConfig) -> Result<Arc<dyn Repository>> {
+    match config {
+        StoreConfig::Sqlite { path } => {
+            let config = lore_store::SqliteConfig::new(path);
+            Ok(Arc::new(lore_store::SqliteRepository::connect(config).await?))
+        }
+    }
+}
+
+async fn pin_store(config: &PinsConfig, clock: &Arc<dyn Clock>) -> Result<Arc<dyn PinStore>> {
+    // Each store that speaks to a service waits on the clock; the local one does not.
+    let _ = clock;
+    match config {
+        PinsConfig::Blocks { path } => {
+            let config = lore_ipfs::blocks::BlockStoreConfig::new(path);
+            Ok(Arc::new(lore_ipfs::blocks::BlockStore::open(config).await?))
+        }
+        #[cfg(feature = "pinata")]
+        PinsConfig::Pinata(config) => {
+            Ok(Arc::new(lore_ipfs::pinata::PinataPinStore::new(config.clone(), clock.clone())?))
+        }
+        #[cfg(feature = "kubo")]
+        PinsConfig::Kubo(config) => {
+            Ok(Arc::new(lore_ipfs::kubo::KuboPinStore::connect(config.clone(), clock.clone()).await?))
+        }
+    }
+}
+
+fn chain_client(config: &ChainConfig, clock: &Arc<dyn Clock>) -> Result<Arc<dyn ChainClient>> {
+    match config {
+        ChainConfig::Simulated { path, chain_id, signer } => {
+            let mut constants = SimulatedConfig::default();
+            constants.chain_id = *chain_id;
+            let clock = clock.clone();
+            Ok(Arc::new(match path {
+                Some(path) => SimulatedChain::open(path, constants, *signer, clock)?,
+                None => SimulatedChain::with_config(constants, *signer, clock),
+            }))
+        }
+    }
+}

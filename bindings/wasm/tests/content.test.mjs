@@ -12,7 +12,7 @@ const vectors = JSON.parse(readFileSync(new URL("../../../tests/data/ipfs/cid-ve
 /** The recipe of Pinata's documentation has another name in the recorded vectors. */
 const profileOf = (row) => (row.profile === "pinata-predict" ? "pinata" : row.profile);
 
-/** Unoptimised wasm takes too long for a gigabyte; the same rows run natively, in lore-core's tests. */
+/** Unoptimised wasm takes too long for a gigabyte; the same rows run natively, in lore-ipfs's tests. */
 const skip = (row) => row.size > 100_000_000 && "too much for an unoptimised module; proved natively";
 
 /** The content of a recorded row, in pieces that fit no chunk size. */

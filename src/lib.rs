@@ -56,9 +56,9 @@ pub use lore_ipfs::{
     blocks::{BlockStats, BlockStore, BlockStoreConfig},
 };
 #[cfg(feature = "moka")]
-pub use lore_store::{MokaCache, MokaConfig};
+pub use lore_store::moka::MokaCache;
 #[cfg(feature = "sqlite")]
-pub use lore_store::{SqliteConfig, SqliteRepository};
+pub use lore_store::sqlite::{SqliteConfig, SqliteRepository};
 
 #[cfg(feature = "embedded")]
 pub use self::{

@@ -52,8 +52,8 @@ pub async fn open(config: &Config) -> Result<Lore> {
 async fn repository(config: &StoreConfig) -> Result<Arc<dyn Repository>> {
     match config {
         StoreConfig::Sqlite { path } => {
-            let config = lore_store::SqliteConfig::new(path);
-            Ok(Arc::new(lore_store::SqliteRepository::connect(config).await?))
+            let config = lore_store::sqlite::SqliteConfig::new(path);
+            Ok(Arc::new(lore_store::sqlite::SqliteRepository::connect(config).await?))
         }
     }
 }

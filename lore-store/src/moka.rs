@@ -20,7 +20,7 @@ const MAX_TTL: Duration = Duration::from_secs(100 * 365 * 86_400);
 /// an entry. Time is the machine's.
 #[derive(Clone)]
 pub struct MokaCache {
-    entries: Entries<Box<str>, Entry>,
+    entries: Entries<Arc<str>, Entry>,
     max_bytes: u64,
 }
 
@@ -34,7 +34,7 @@ impl MokaCache {
         let entries = Entries::builder()
             .name("lore")
             .max_capacity(max_bytes)
-            .weigher(|key: &Box<str>, entry: &Entry| {
+            .weigher(|key: &Arc<str>, entry: &Entry| {
                 u32::try_from(key.len().saturating_add(entry.value.len())).unwrap_or(u32::MAX)
             })
             .expire_after(OwnTime)
@@ -77,14 +77,14 @@ impl Entry {
 /// Every entry lives as long as it says, counted from when it was put.
 struct OwnTime;
 
-impl Expiry<Box<str>, Entry> for OwnTime {
-    fn expire_after_create(&self, _key: &Box<str>, entry: &Entry, _at: Instant) -> Option<Duration> {
+impl Expiry<Arc<str>, Entry> for OwnTime {
+    fn expire_after_create(&self, _key: &Arc<str>, entry: &Entry, _at: Instant) -> Option<Duration> {
         Some(entry.ttl)
     }
 
     fn expire_after_update(
         &self,
-        _key: &Box<str>,
+        _key: &Arc<str>,
         entry: &Entry,
         _at: Instant,
         _left: Option<Duration>,

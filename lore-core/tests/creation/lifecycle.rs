@@ -197,7 +197,7 @@ async fn a_cancelled_creation_leaves_nothing_that_others_do_not_need() {
         lore_core::service::CreateAsset::new(shared.asset_type, text, media("it")).idempotency_key("second");
     let lore = world.lore_with(stop);
     lore.creations().create(&caller(), work.clone(), &Progress::none()).await.unwrap_err();
-    let open = world.lore().creations().list(&caller(), Default::default()).await.unwrap().items.remove(0);
+    let open = world.creation("second").await;
     assert_eq!((open.status, open.step), (CreationStatus::Stuck, Some(Step::NftMetadataUpload)));
 
     let left = world.lore().creations().cancel(&caller(), &open.id, &Progress::none()).await.unwrap();
@@ -212,7 +212,7 @@ async fn a_cancelled_creation_leaves_nothing_that_others_do_not_need() {
     // Once a transaction may be out, there is no way back.
     let lore = world.lore_with(faults);
     lore.creations().create(&caller(), request("third"), &Progress::none()).await.unwrap_err();
-    let open = world.lore().creations().list(&caller(), Default::default()).await.unwrap().items.remove(0);
+    let open = world.creation("third").await;
     assert_eq!(open.step, Some(Step::Registration));
     let error = world.lore().creations().cancel(&caller(), &open.id, &Progress::none()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Conflict);

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use lore_core::{
     Address, Caller, Lore, Result, Share, Wei,
     content::{BytesContent, Content, unixfs::Profile},
-    creation::{CreationPolicy, ParentInput},
+    creation::{CreationPolicy, CreationRecord, ParentInput},
     domain::{
         asset::{Asset, AssetText, AssetType, Relationship},
         license::{Payment, PilTerms},
@@ -28,6 +28,7 @@ pub(crate) fn caller() -> Caller {
     Caller::User(alice())
 }
 
+#[derive(Clone)]
 pub(crate) struct World {
     pub(crate) clock: ManualClock,
     pub(crate) repository: Arc<MemoryRepository>,
@@ -92,6 +93,11 @@ impl World {
         self.lore().assets().list(&caller(), &AssetQuery::default()).await.unwrap().items
     }
 
+    pub(crate) async fn creation(&self, key: &str) -> CreationRecord {
+        let all = self.lore().creations().list(&caller(), CreationQuery::default()).await.unwrap().items;
+        all.into_iter().find(|creation| creation.idempotency_key == key).unwrap()
+    }
+
     pub(crate) async fn creation_count(&self) -> usize {
         self.lore().creations().list(&caller(), CreationQuery::default()).await.unwrap().items.len()
     }
@@ -104,7 +110,13 @@ impl World {
     /// What the outside world has by now, as (registrations, attachments, links, uploads, pins).
     pub(crate) fn counts(&self) -> (u64, u64, u64, u64, usize) {
         let stats = self.chain.stats().unwrap();
-        (stats.registrations, stats.license_attachments, stats.links, self.pins.uploads(), self.pins.pin_count())
+        (
+            stats.registrations,
+            stats.license_attachments,
+            stats.links,
+            self.pins.uploads(),
+            self.pins.pin_count(),
+        )
     }
 }
 

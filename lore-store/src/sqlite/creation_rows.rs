@@ -100,6 +100,3 @@ pub(super) fn event(creation: &CreationId, row: &SqliteRow) -> Result<RecordedEv
     let read = || Ok(RecordedEvent::new(seq, columns.time("at")?, columns.json("event")?));
     read().map_err(|err| damaged("creation", creation, err).with_context("seq", seq))
 }
-
-#[cfg(test)]
-mod tests {}

@@ -14,7 +14,7 @@ use super::{
     asset_rows::asset_columns, connection::Statement, creation_rows::creation_columns, search::Plan,
 };
 
-enum Argument {
+pub(super) enum Argument {
     Int(i64),
     Text(String),
     Blob(Vec<u8>),
@@ -74,7 +74,11 @@ pub(super) fn assets<'q>(query: &AssetQuery, after: Option<AssetPosition>, plan:
     statement(assets_sql(query, after, plan))
 }
 
-fn assets_sql(query: &AssetQuery, after: Option<AssetPosition>, plan: &Plan) -> (String, Vec<Argument>) {
+pub(super) fn assets_sql(
+    query: &AssetQuery,
+    after: Option<AssetPosition>,
+    plan: &Plan,
+) -> (String, Vec<Argument>) {
     let mut builder = Builder::default();
     let mut select = concat!("SELECT ", asset_columns!(), " FROM lore_assets").to_owned();
     let mut arms: Vec<String> = match query.archived {
@@ -139,7 +143,7 @@ pub(super) fn creations<'q>(query: &CreationQuery, below: Option<CreationId>) ->
     statement(creations_sql(query, below))
 }
 
-fn creations_sql(query: &CreationQuery, below: Option<CreationId>) -> (String, Vec<Argument>) {
+pub(super) fn creations_sql(query: &CreationQuery, below: Option<CreationId>) -> (String, Vec<Argument>) {
     let mut builder = Builder::default();
     let mut names: Vec<&str> = query.statuses.iter().map(|status| status.as_str()).collect();
     names.sort_unstable();

@@ -15,6 +15,8 @@ mod list;
 mod migrations;
 mod repository;
 mod search;
+#[cfg(test)]
+mod tests;
 mod values;
 
 pub use self::{config::SqliteConfig, repository::SqliteRepository};

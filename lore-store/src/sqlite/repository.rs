@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use lore_core::{
-    AssetId, Cid, CreationId, Error, IpId, Result, Timestamp,
+    Address, AssetId, Cid, CreationId, Error, IpId, Result, Timestamp,
     creation::{CreationRecord, NewCreation, RecordedEvent},
     domain::{
         asset::{Asset, ParentLink},
@@ -46,10 +46,10 @@ const MAX_CANDIDATES: usize = 4_000;
 /// connection, which the next read opens again.
 #[derive(Debug)]
 pub struct SqliteRepository {
-    readers: Readers,
-    writer: Writer,
+    pub(super) readers: Readers,
+    pub(super) writer: Writer,
     read_connections: usize,
-    max_candidates: usize,
+    pub(super) max_candidates: usize,
 }
 
 impl SqliteRepository {
@@ -101,6 +101,16 @@ impl SqliteRepository {
 fn blob(id: [u8; 16]) -> Vec<u8> {
     id.to_vec()
 }
+
+pub(super) const NEEDED_CIDS: &str = "SELECT cid FROM (SELECT key AS place, unhex(value) AS cid FROM json_each(?1)) AS asked WHERE \
+             EXISTS (SELECT 1 FROM lore_assets WHERE media_cid = cid AND creation <> ?2) OR \
+             EXISTS (SELECT 1 FROM lore_assets WHERE ipa_cid = cid AND creation <> ?2) OR \
+             EXISTS (SELECT 1 FROM lore_assets WHERE nft_cid = cid AND creation <> ?2) OR \
+             EXISTS (SELECT 1 FROM lore_creations \
+                 WHERE media_cid = cid AND id <> ?2 AND status NOT IN ('finished', 'cancelled')) OR \
+             EXISTS (SELECT 1 FROM lore_events JOIN lore_creations ON id = creation \
+                 WHERE pin_cid = cid AND id <> ?2 AND status NOT IN ('finished', 'cancelled')) \
+             ORDER BY place";
 
 #[async_trait]
 impl AssetRepository for SqliteRepository {
@@ -155,17 +165,8 @@ impl AssetRepository for SqliteRepository {
     }
 
     async fn needed_cids(&self, cids: &[Cid], except: &CreationId) -> Result<Vec<Cid>> {
-        let sql = "SELECT cid FROM (SELECT key AS place, unhex(value) AS cid FROM json_each(?1)) AS asked WHERE \
-             EXISTS (SELECT 1 FROM lore_assets WHERE media_cid = cid AND creation <> ?2) OR \
-             EXISTS (SELECT 1 FROM lore_assets WHERE ipa_cid = cid AND creation <> ?2) OR \
-             EXISTS (SELECT 1 FROM lore_assets WHERE nft_cid = cid AND creation <> ?2) OR \
-             EXISTS (SELECT 1 FROM lore_creations \
-                 WHERE media_cid = cid AND id <> ?2 AND status NOT IN ('finished', 'cancelled')) OR \
-             EXISTS (SELECT 1 FROM lore_events JOIN lore_creations ON id = creation \
-                 WHERE pin_cid = cid AND id <> ?2 AND status NOT IN ('finished', 'cancelled')) \
-             ORDER BY place";
         let cids = hex_list(cids.iter().map(Cid::to_bytes))?;
-        let statement = sqlx::query(sql).bind(cids).bind(blob(except.to_bytes()));
+        let statement = sqlx::query(NEEDED_CIDS).bind(cids).bind(blob(except.to_bytes()));
         self.read("needed_cids", statement, |row| Columns(row).cid("cid")).await
     }
 }
@@ -262,6 +263,16 @@ impl CreationJournal for SqliteRepository {
     async fn creation(&self, id: &CreationId) -> Result<Option<CreationRecord>> {
         let statement = sqlx::query(CREATION).bind(blob(id.to_bytes()));
         Ok(self.read("creation", statement, creation).await?.into_iter().next())
+    }
+
+    async fn creation_by_key(
+        &self,
+        owner: &Address,
+        idempotency_key: &str,
+    ) -> Result<Option<CreationRecord>> {
+        let statement =
+            sqlx::query(CREATION_OF_KEY).bind(owner.as_bytes().to_vec()).bind(idempotency_key.to_owned());
+        Ok(self.read("creation_by_key", statement, creation).await?.into_iter().next())
     }
 
     async fn creation_of_asset(&self, asset: &AssetId) -> Result<Option<CreationRecord>> {

@@ -1,4 +1,10 @@
-//! Records for the cases: small ones, the largest that the domain allows, and one of each event.
+//! Records for the cases: small ones, the largest that the domain allows, and one of each event. Public for the tests that
+//! an adapter has of its own.
+
+#![expect(
+    missing_docs,
+    reason = "the suite is no part of the API; what a record is like stands where it matters"
+)]
 
 use std::time::Duration;
 
@@ -29,7 +35,7 @@ use crate::{
 };
 
 /// Seconds after a fixed time.
-pub(super) fn at(seconds: u64) -> Timestamp {
+pub fn at(seconds: u64) -> Timestamp {
     Timestamp::EPOCH.saturating_add(Duration::from_secs(1_767_225_600 + seconds))
 }
 
@@ -42,31 +48,31 @@ fn numbered<const N: usize>(number: u32) -> [u8; N] {
 }
 
 /// Ids sort by their number.
-pub(super) fn asset_id(number: u32) -> AssetId {
+pub fn asset_id(number: u32) -> AssetId {
     AssetId::from_bytes(numbered(number))
 }
 
-pub(super) fn creation_id(number: u32) -> CreationId {
+pub fn creation_id(number: u32) -> CreationId {
     CreationId::from_bytes(numbered(number))
 }
 
-pub(super) fn holder_id(number: u32) -> HolderId {
+pub fn holder_id(number: u32) -> HolderId {
     HolderId::from_bytes(numbered(number))
 }
 
-pub(super) fn address(number: u32) -> Address {
+pub fn address(number: u32) -> Address {
     Address::from_bytes(numbered(number))
 }
 
-pub(super) fn ip_id(number: u32) -> IpId {
+pub fn ip_id(number: u32) -> IpId {
     IpId::new(address(number))
 }
 
-pub(super) fn cid(number: u32) -> Cid {
+pub fn cid(number: u32) -> Cid {
     Cid::raw(numbered(number))
 }
 
-pub(super) fn hash(number: u32) -> ContentHash {
+pub fn hash(number: u32) -> ContentHash {
     ContentHash::from_bytes(numbered(number))
 }
 
@@ -74,7 +80,7 @@ fn mined(number: u32) -> Mined {
     Mined::new(TxHash::from_bytes(numbered(number)), u64::from(number), at(u64::from(number)))
 }
 
-pub(super) fn media(number: u32) -> Result<Media> {
+pub fn media(number: u32) -> Result<Media> {
     let fingerprint = Fingerprint {
         cid: cid(number),
         sha256: hash(number),
@@ -85,11 +91,11 @@ pub(super) fn media(number: u32) -> Result<Media> {
 }
 
 /// An asset with nothing optional, made in the second of its number.
-pub(super) fn asset(number: u32) -> Result<Asset> {
+pub fn asset(number: u32) -> Result<Asset> {
     asset_with(number, AssetText::new(format!("Asset {number}"), ""))
 }
 
-pub(super) fn asset_with(number: u32, text: AssetText) -> Result<Asset> {
+pub fn asset_with(number: u32, text: AssetText) -> Result<Asset> {
     Ok(Asset::new(NewAsset {
         id: asset_id(number),
         creation: creation_id(number),
@@ -101,21 +107,21 @@ pub(super) fn asset_with(number: u32, text: AssetText) -> Result<Asset> {
     }))
 }
 
-pub(super) fn titled(number: u32, title: &str) -> Result<Asset> {
+pub fn titled(number: u32, title: &str) -> Result<Asset> {
     asset_with(number, AssetText::new(title, ""))
 }
 
-pub(super) fn registration(number: u32) -> Registration {
+pub fn registration(number: u32) -> Registration {
     Registration::new(ip_id(number), address(2), TokenId::from(u64::from(number)), address(1), mined(number))
 }
 
 /// The next version of an asset.
-pub(super) fn next(asset: &Asset) -> Asset {
+pub fn next(asset: &Asset) -> Asset {
     Asset { version: asset.version + 1, ..asset.clone() }
 }
 
 /// An asset with every field filled up to its bound, and beyond what 64 signed bits hold.
-pub(super) fn maximal_asset(number: u32) -> Result<Asset> {
+pub fn maximal_asset(number: u32) -> Result<Asset> {
     let creators = (0_u8..50).map(|n| Creator::new("創".repeat(100), address(1_000 + u32::from(n)), 2));
     let text = AssetText {
         title: "星".repeat(200),
@@ -153,7 +159,7 @@ pub(super) fn maximal_asset(number: u32) -> Result<Asset> {
     })
 }
 
-pub(super) fn maximal_terms() -> PilTerms {
+pub fn maximal_terms() -> PilTerms {
     PilTerms {
         transferable: true,
         royalty_policy: Address::from_bytes([254; 20]),
@@ -175,7 +181,7 @@ pub(super) fn maximal_terms() -> PilTerms {
     }
 }
 
-pub(super) fn creation(number: u32) -> Result<NewCreation> {
+pub fn creation(number: u32) -> Result<NewCreation> {
     let input = CreationInput::new(
         AssetType::Music,
         AssetText::new(format!("Asset {number}"), "of a creation"),
@@ -194,7 +200,7 @@ pub(super) fn creation(number: u32) -> Result<NewCreation> {
 }
 
 /// A creation with everything optional.
-pub(super) fn maximal_creation(number: u32) -> Result<NewCreation> {
+pub fn maximal_creation(number: u32) -> Result<NewCreation> {
     let asset = maximal_asset(number)?;
     let parents =
         (0..16).map(|n| ParentInput::new(asset_id(900 + n), Relationship::Translation, Share::FULL));
@@ -212,7 +218,7 @@ pub(super) fn maximal_creation(number: u32) -> Result<NewCreation> {
 }
 
 /// One event of each kind, with one token and one output of each kind among them.
-pub(super) fn every_event() -> Vec<Event> {
+pub fn every_event() -> Vec<Event> {
     let key = RegistrationKey::new(hash(1), address(1));
     let parents =
         vec![ParentTerms::new(ip_id(1), LicenseTermsId::MAX), ParentTerms::new(ip_id(2), 7_u64.into())];
@@ -250,17 +256,17 @@ pub(super) fn every_event() -> Vec<Event> {
 }
 
 /// Stores new assets.
-pub(super) async fn insert(repository: &dyn Repository, assets: &[Asset]) -> Result<()> {
+pub async fn insert(repository: &dyn Repository, assets: &[Asset]) -> Result<()> {
     repository.commit(ChangeSet { insert_assets: assets.to_vec(), ..ChangeSet::default() }).await
 }
 
 /// Stores changed assets.
-pub(super) async fn update(repository: &dyn Repository, assets: &[Asset]) -> Result<()> {
+pub async fn update(repository: &dyn Repository, assets: &[Asset]) -> Result<()> {
     repository.commit(ChangeSet { update_assets: assets.to_vec(), ..ChangeSet::default() }).await
 }
 
 /// Records a creation and takes its lease.
-pub(super) async fn leased(repository: &dyn Repository, number: u32) -> Result<Lease> {
+pub async fn leased(repository: &dyn Repository, number: u32) -> Result<Lease> {
     repository.open_creation(&creation(number)?).await?;
     repository
         .acquire_lease(&creation_id(number), holder_id(1), at(u64::from(number)), Duration::from_secs(3_600))
@@ -268,12 +274,12 @@ pub(super) async fn leased(repository: &dyn Repository, number: u32) -> Result<L
 }
 
 /// Numbers events from `first` on.
-pub(super) fn recorded(first: u64, events: impl IntoIterator<Item = Event>) -> Vec<RecordedEvent> {
+pub fn recorded(first: u64, events: impl IntoIterator<Item = Event>) -> Vec<RecordedEvent> {
     (first..).zip(events).map(|(seq, event)| RecordedEvent::new(seq, at(seq), event)).collect()
 }
 
 /// A change set that appends events to a running creation.
-pub(super) fn append(number: u32, lease: &Lease, events: Vec<RecordedEvent>) -> ChangeSet {
+pub fn append(number: u32, lease: &Lease, events: Vec<RecordedEvent>) -> ChangeSet {
     let journal = JournalAppend {
         creation: creation_id(number),
         generation: lease.generation,
@@ -286,11 +292,11 @@ pub(super) fn append(number: u32, lease: &Lease, events: Vec<RecordedEvent>) -> 
 }
 
 /// The kind of a refusal, for comparing.
-pub(super) fn kind<T>(result: &Result<T>) -> Option<ErrorKind> {
+pub fn kind<T>(result: &Result<T>) -> Option<ErrorKind> {
     result.as_ref().err().map(Error::kind)
 }
 
 /// The retry class of a refusal.
-pub(super) fn retry<T>(result: &Result<T>) -> Option<Retry> {
+pub fn retry<T>(result: &Result<T>) -> Option<Retry> {
     result.as_ref().err().map(Error::retry)
 }

@@ -7,7 +7,7 @@
 mod assets;
 mod commits;
 mod creations;
-mod fixtures;
+pub mod fixtures;
 mod harness;
 mod leases;
 mod links;

@@ -1,0 +1,147 @@
+//! How SQLite runs the statements: no scan of a table, no sorting of more than a page needs.
+
+use lore_core::{
+    Address, CreationId,
+    conformance::repository::fixtures::{asset_id, creation_id},
+    creation::CreationStatus,
+    domain::{
+        asset::AssetType,
+        page::{ArchiveFilter, AssetPosition, AssetQuery, AssetSort, CreationQuery, SortOrder},
+    },
+};
+use sqlx::Row;
+
+use super::{
+    super::{
+        list::{assets_sql, creations_sql},
+        search::Plan,
+    },
+    SqliteRepository, repository,
+};
+
+async fn explain(repository: &SqliteRepository, sql: &str) -> String {
+    let statement = sqlx::query(sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}")));
+    let rows = repository.readers.rows(statement).await.unwrap();
+    rows.iter().map(|row| row.try_get::<String, _>("detail").unwrap()).collect::<Vec<_>>().join("\n")
+}
+
+/// The plan for a page of assets.
+async fn asset_plan(
+    repository: &SqliteRepository,
+    query: &AssetQuery,
+    after: Option<AssetPosition>,
+) -> String {
+    let (sql, _) = assets_sql(query, after, &Plan::Walk { words: Vec::new() });
+    explain(repository, &sql).await
+}
+
+fn position(sort: AssetSort) -> AssetPosition {
+    match sort {
+        AssetSort::Title => AssetPosition::Title("t".to_owned(), asset_id(1)),
+        _ => AssetPosition::Time(1, asset_id(1)),
+    }
+}
+
+fn query(change: impl FnOnce(&mut AssetQuery)) -> AssetQuery {
+    let mut query = AssetQuery::default();
+    change(&mut query);
+    query
+}
+
+const ORDERS: [SortOrder; 2] = [SortOrder::Ascending, SortOrder::Descending];
+
+#[tokio::test]
+async fn pages_walk_an_index_from_where_the_last_one_ended() {
+    let (_directory, repository) = repository().await;
+    let owner = Some(Address::ZERO);
+    let by_type = Some(AssetType::Music);
+    let (archived, any) = (ArchiveFilter::Archived, ArchiveFilter::Any);
+    let table = [
+        (query(|_| {}), vec!["lore_assets_by_creation_time"]),
+        (query(|query| query.sort = AssetSort::UpdatedAt), vec!["lore_assets_by_update_time"]),
+        (query(|query| query.sort = AssetSort::Title), vec!["lore_assets_by_title"]),
+        (query(|query| query.owner = owner), vec!["lore_assets_by_owner"]),
+        (query(|query| query.asset_type = by_type), vec!["lore_assets_by_type"]),
+        (query(|query| query.registered = Some(false)), vec!["lore_assets_unregistered"]),
+        (query(|query| query.registered = Some(true)), vec!["lore_assets_by_creation_time"]),
+        (query(|query| query.archived = archived), vec!["lore_assets_archived"]),
+        (
+            query(|query| (query.archived, query.owner) = (archived, owner)),
+            vec!["lore_assets_archived_by_owner"],
+        ),
+        (query(|query| query.archived = any), vec!["lore_assets_by_creation_time", "lore_assets_archived"]),
+        (
+            query(|query| (query.archived, query.owner) = (any, owner)),
+            vec!["lore_assets_by_owner", "lore_assets_archived_by_owner"],
+        ),
+    ];
+    for (mut query, indexes) in table {
+        for order in ORDERS {
+            query.order = order;
+            for after in [None, Some(position(query.sort))] {
+                let paged = after.is_some();
+                let plan = asset_plan(&repository, &query, after).await;
+                for index in &indexes {
+                    assert!(plan.contains(&format!("USING INDEX {index}")), "{query:?}:\n{plan}");
+                }
+                assert!(!plan.contains("TEMP B-TREE"), "{query:?}:\n{plan}");
+                let ordered =
+                    |line: &str| line.contains("USING INDEX") && (!paged || line.contains("SEARCH"));
+                let reads = plan.lines().filter(|line| line.contains("lore_assets"));
+                assert!(reads.clone().count() == indexes.len(), "{query:?}:\n{plan}");
+                assert!(reads.into_iter().all(ordered), "{query:?}:\n{plan}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_search_with_few_candidates_reads_those_alone() {
+    let (_directory, repository) = repository().await;
+    for archived in [ArchiveFilter::Active, ArchiveFilter::Archived, ArchiveFilter::Any] {
+        let mut query = AssetQuery::default();
+        (query.archived, query.owner) = (archived, Some(Address::ZERO));
+        let plan = Plan::Candidates { keys: "[1]".to_owned(), words: vec!["x".to_owned()] };
+        let (sql, _) = assets_sql(&query, Some(position(query.sort)), &plan);
+        let plan = explain(&repository, &sql).await;
+        assert!(plan.contains("SEARCH lore_assets USING INTEGER PRIMARY KEY (rowid=?)"), "{plan}");
+    }
+}
+
+#[tokio::test]
+async fn creations_are_listed_through_an_index() {
+    let (_directory, repository) = repository().await;
+    let [running, stuck, ..] = CreationStatus::ALL;
+    for statuses in [vec![], vec![running], vec![running, stuck]] {
+        for owner in [None, Some(Address::ZERO)] {
+            for below in [None, Some(creation_id(1))] {
+                let mut query = CreationQuery::default();
+                (query.statuses, query.owner) = (statuses.clone(), owner);
+                let plan = creation_plan(&repository, &query, below).await;
+                assert!(!plan.contains("TEMP B-TREE"), "{query:?}:\n{plan}");
+                let reads = plan.lines().filter(|line| line.contains("lore_creations"));
+                assert!(reads.clone().count() > 0);
+                assert!(reads.into_iter().all(|line| line.contains("USING INDEX")), "{query:?}:\n{plan}");
+            }
+        }
+    }
+}
+
+async fn creation_plan(
+    repository: &SqliteRepository,
+    query: &CreationQuery,
+    below: Option<CreationId>,
+) -> String {
+    let (sql, _) = creations_sql(query, below);
+    explain(repository, &sql).await
+}
+
+#[tokio::test]
+async fn what_content_is_needed_is_looked_up_in_indexes() {
+    let (_directory, repository) = repository().await;
+    let plan = explain(&repository, super::super::repository::NEEDED_CIDS).await;
+    for line in plan.lines().filter(|line| line.contains("lore_")) {
+        assert!(line.contains("SEARCH") && line.contains("INDEX"), "{plan}");
+    }
+    assert_eq!(plan.matches("SEARCH lore_").count(), 6, "{plan}");
+}

@@ -1,0 +1,95 @@
+//! The JSON in the file. A change here breaks the files of every user: it needs a migration.
+
+use lore_core::{
+    Error, ErrorKind,
+    conformance::repository::fixtures::{
+        append, asset, creation, creation_id, every_event, insert, leased, maximal_terms, recorded,
+    },
+    creation::{NewCreation, ParentInput},
+    domain::asset::{Asset, Creator, License, Relationship},
+    onchain::{Address, Share},
+    port::repository::{AssetRepository, CreationJournal, Repository},
+};
+use sqlx::Row;
+
+use super::{SqliteRepository, repository};
+
+async fn text(repository: &SqliteRepository, sql: &'static str) -> Vec<serde_json::Value> {
+    let rows = repository.readers.rows(sqlx::query(sql)).await.unwrap();
+    rows.iter().map(|row| serde_json::from_str(row.try_get(0).unwrap()).unwrap()).collect()
+}
+
+#[tokio::test]
+async fn the_nested_parts_of_an_asset_keep_their_form() {
+    let (_directory, repository) = repository().await;
+    let mut stored = asset(1).unwrap();
+    stored.text.tags = vec!["oil \"on\" canvas".to_owned(), "標籤".to_owned()];
+    stored.text.creators = vec![Creator::new("梵高", Address::from_bytes([255; 20]), 100)];
+    stored.license = Some(License::new(7_u64.into(), maximal_terms()));
+    insert(&repository, &[stored]).await.unwrap();
+    insta::assert_json_snapshot!("tags", text(&repository, "SELECT tags FROM lore_assets").await);
+    insta::assert_json_snapshot!("creators", text(&repository, "SELECT creators FROM lore_assets").await);
+    insta::assert_json_snapshot!("terms", text(&repository, "SELECT license_terms FROM lore_assets").await);
+}
+
+#[tokio::test]
+async fn a_creation_keeps_the_form_of_its_input() {
+    let (_directory, repository) = repository().await;
+    let mut new: NewCreation = creation(1).unwrap();
+    new.input.license = Some(maximal_terms());
+    let share = Share::from_millionths(62_500_000).unwrap();
+    new.input.parents = vec![ParentInput::new(new.asset, Relationship::Remix, share)];
+    new.input.media.file_name = Some("星空.png".to_owned());
+    repository.open_creation(&new).await.unwrap();
+    insta::assert_json_snapshot!("input", text(&repository, "SELECT input FROM lore_creations").await);
+}
+
+#[tokio::test]
+async fn every_event_keeps_its_form() {
+    let (_directory, repository) = repository().await;
+    let lease = leased(&repository, 1).await.unwrap();
+    repository.commit(append(1, &lease, recorded(1, every_event()))).await.unwrap();
+    let events = text(&repository, "SELECT event FROM lore_events ORDER BY seq").await;
+    insta::assert_json_snapshot!("events", events);
+}
+
+/// Changes a stored value behind the repository's back.
+async fn tamper(repository: &SqliteRepository, sql: &'static str) {
+    let mut write = repository.writer.begin().await.unwrap();
+    assert_eq!(write.execute(sqlx::query(sql)).await.unwrap(), 1);
+    write.finish(Ok(())).await.unwrap();
+}
+
+fn names(error: &Error, id: &str) {
+    assert_eq!(error.kind(), ErrorKind::Unexpected, "{error:?}");
+    assert!(error.to_string().contains(id), "{error}");
+}
+
+#[tokio::test]
+async fn a_damaged_row_is_told_with_its_id() {
+    let (_directory, repository) = repository().await;
+    let stored: Asset = asset(1).unwrap();
+    insert(&repository, std::slice::from_ref(&stored)).await.unwrap();
+    for sql in [
+        "UPDATE lore_assets SET asset_type = 'sculpture'",
+        "UPDATE lore_assets SET asset_type = 'music', media_cid = x'00'",
+        "UPDATE lore_assets SET media_cid = x'', media_profile = 'unixfs-v9'",
+        "UPDATE lore_assets SET tags = '[1]'",
+        "UPDATE lore_assets SET created_at = -1",
+    ] {
+        tamper(&repository, sql).await;
+        names(&repository.asset(&stored.id).await.unwrap_err(), &stored.id.to_string());
+        names(&repository.list_assets(&Default::default()).await.unwrap_err(), &stored.id.to_string());
+    }
+    repository.open_creation(&creation(1).unwrap()).await.unwrap();
+    for sql in [
+        "UPDATE lore_creations SET status = 'paused'",
+        "UPDATE lore_creations SET status = 'running', step = 'teleportation'",
+        "UPDATE lore_creations SET step = NULL, input = '{}'",
+    ] {
+        tamper(&repository, sql).await;
+        let id = creation_id(1);
+        names(&repository.creation(&id).await.unwrap_err(), &id.to_string());
+        names(&repository.list_creations(&Default::default()).await.unwrap_err(), &id.to_string());
+    }
+}

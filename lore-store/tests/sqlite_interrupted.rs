@@ -1,0 +1,214 @@
+//! Writes that do not come to their end: calls that are dropped, processes that are killed.
+#![cfg(feature = "sqlite")]
+
+use std::{
+    env,
+    future::poll_fn,
+    io::{BufRead, BufReader, Write},
+    path::Path,
+    pin::pin,
+    process::{Command, Stdio},
+    task::Poll,
+};
+
+use lore_core::{
+    AssetId, Result,
+    conformance::repository::fixtures::{
+        append, asset, asset_id, creation_id, every_event, insert, leased, recorded, titled,
+    },
+    domain::{
+        asset::{ParentLink, Relationship},
+        page::AssetQuery,
+    },
+    onchain::Share,
+    port::repository::{AssetRepository, ChangeSet, CreationJournal, Repository},
+};
+use lore_store::sqlite::{SqliteConfig, SqliteRepository};
+use sqlx::{ConnectOptions, sqlite::SqliteConnectOptions};
+use tempfile::TempDir;
+
+async fn connect(file: &Path) -> SqliteRepository {
+    SqliteRepository::connect(SqliteConfig::new(file)).await.unwrap()
+}
+
+/// SQLite's own opinion of the file, its foreign keys and its search index.
+async fn check_integrity(file: &Path) {
+    let mut connection = SqliteConnectOptions::new().filename(file).connect().await.unwrap();
+    let said: Vec<(String,)> =
+        sqlx::query_as("PRAGMA integrity_check").fetch_all(&mut connection).await.unwrap();
+    assert_eq!(said, [("ok".to_owned(),)]);
+    let dangling = sqlx::query("PRAGMA foreign_key_check").fetch_all(&mut connection).await.unwrap();
+    assert!(dangling.is_empty());
+    // Compares the index with the table that it is about.
+    sqlx::query("INSERT INTO lore_search (lore_search, rank) VALUES ('integrity-check', 1)")
+        .execute(&mut connection)
+        .await
+        .unwrap();
+}
+
+/// When a call is given up.
+#[derive(Clone, Copy, Debug)]
+enum GivenUp {
+    /// Right after it began to wait for the n-th time.
+    Waiting(usize),
+    /// When it is woken for the n-th time.
+    Woken(usize),
+}
+
+/// Runs a call until it is given up. `None` means that it was.
+async fn run_until<T>(call: impl Future<Output = T>, given_up: GivenUp) -> Option<T> {
+    let mut call = pin!(call);
+    let mut waits = 0;
+    poll_fn(|context| {
+        if matches!(given_up, GivenUp::Woken(n) if waits == n && n > 0) {
+            return Poll::Ready(None);
+        }
+        match call.as_mut().poll(context) {
+            Poll::Ready(done) => Poll::Ready(Some(done)),
+            Poll::Pending => {
+                waits += 1;
+                match given_up {
+                    GivenUp::Waiting(n) if waits >= n => Poll::Ready(None),
+                    _ => Poll::Pending,
+                }
+            }
+        }
+    })
+    .await
+}
+
+/// Assets `first` to `first + 2`, a link and an event.
+fn change(first: u32, lease: &lore_core::port::repository::Lease, seq: u64) -> Result<ChangeSet> {
+    let link = ParentLink::new(asset_id(first), asset_id(first + 1), 0, Relationship::Remix, Share::FULL);
+    Ok(ChangeSet {
+        insert_assets: vec![asset(first)?, titled(first + 1, "星空 night")?, asset(first + 2)?],
+        put_links: vec![link],
+        ..append(1, lease, recorded(seq, every_event().into_iter().take(2)))
+    })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dropped_commit_has_happened_as_a_whole_or_not_at_all() {
+    let directory = TempDir::new().unwrap();
+    let file = directory.path().join("lore.db");
+    let repository = connect(&file).await;
+    let lease = leased(&repository, 1).await.unwrap();
+    let (mut dropped, mut finished, mut seq) = (0, 0, 1);
+    for round in 0..30 {
+        for given_up in [GivenUp::Waiting(round + 1), GivenUp::Woken(round + 1)] {
+            let first = 10 * (dropped + finished + 1);
+            let commit = repository.commit(change(first, &lease, seq).unwrap());
+            match run_until(commit, given_up).await {
+                Some(done) => {
+                    done.unwrap();
+                    finished += 1;
+                }
+                None => dropped += 1,
+            }
+            // The next write waits for its turn, so what was dropped is over now.
+            insert(&repository, &[asset(first + 5).unwrap()]).await.unwrap();
+            let ids: Vec<AssetId> = (first..first + 3).map(asset_id).collect();
+            let assets = repository.assets(&ids).await.unwrap().len();
+            let links = repository.parent_links(&ids).await.unwrap().len();
+            let events = repository.events(&creation_id(1)).await.unwrap().len() as u64 + 1 - seq;
+            assert!(
+                matches!((assets, links, events), (0, 0, 0) | (3, 1, 2)),
+                "{given_up:?} left {assets} assets, {links} links, {events} events"
+            );
+            seq += events;
+        }
+    }
+    assert!(dropped >= 10 && finished >= 2, "{dropped} dropped, {finished} finished");
+    repository.close().await.unwrap();
+    check_integrity(&file).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn dropped_reads_leave_a_repository_that_reads() {
+    let directory = TempDir::new().unwrap();
+    let config = SqliteConfig::new(directory.path().join("lore.db")).with_read_connections(1);
+    let repository = SqliteRepository::connect(config).await.unwrap();
+    let assets: Vec<_> = (1..=100).map(|number| asset(number).unwrap()).collect();
+    insert(&repository, &assets).await.unwrap();
+    let mut query = AssetQuery::default();
+    query.limit = 100;
+    let mut dropped = 0;
+    for round in 1..12 {
+        for given_up in [GivenUp::Waiting(round), GivenUp::Woken(round)] {
+            dropped += usize::from(run_until(repository.list_assets(&query), given_up).await.is_none());
+            assert_eq!(repository.list_assets(&query).await.unwrap().items.len(), 100);
+        }
+    }
+    assert!(dropped > 2);
+}
+
+/// Tells the child process which file to write to.
+const CHILD: &str = "LORE_STORE_TEST_CHILD_FILE";
+const FIRST: &str = "LORE_STORE_TEST_CHILD_FIRST";
+
+/// Commits until it is killed, and says after each commit that it is done.
+async fn child(file: &Path, first: u32) {
+    let repository = connect(file).await;
+    for number in first.. {
+        let mut stored = titled(number, "the 星空 night").unwrap();
+        stored.text.description = "x".repeat(number as usize % 5_000);
+        insert(&repository, &[stored]).await.unwrap();
+        let mut out = std::io::stdout().lock();
+        writeln!(out, "committed {number}").unwrap();
+        out.flush().unwrap();
+    }
+}
+
+/// Starts a child and kills it after it said so many times that it committed. Returns the last number that it said.
+fn kill_after(file: &Path, first: u32, commits: usize) -> u32 {
+    let mut process = Command::new(env::current_exe().unwrap())
+        .args(["--exact", "what_was_acknowledged_survives_a_kill", "--nocapture"])
+        .env(CHILD, file)
+        .env(FIRST, first.to_string())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(process.stdout.take().unwrap()).lines();
+    let mut said = lines.map_while(|line| line.ok()).filter_map(|line| {
+        let (_, number) = line.split_once("committed ")?;
+        number.parse::<u32>().ok()
+    });
+    let mut last = said.by_ref().nth(commits - 1).expect("the child ended by itself");
+    process.kill().unwrap();
+    process.wait().unwrap();
+    // What it said before it died counts too.
+    while let Some(number) = said.next() {
+        last = number;
+    }
+    last
+}
+
+#[test]
+fn what_was_acknowledged_survives_a_kill() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    if let (Some(file), Ok(first)) = (env::var_os(CHILD), env::var(FIRST)) {
+        runtime.block_on(child(Path::new(&file), first.parse().unwrap()));
+        return;
+    }
+    let directory = TempDir::new().unwrap();
+    let file = directory.path().join("lore.db");
+    let (mut first, mut lost, mut unsaid) = (1, 0, 0);
+    for round in 0..20 {
+        let last = kill_after(&file, first, 1 + round * 7 % 40);
+        runtime.block_on(async {
+            let repository = connect(&file).await;
+            let ids: Vec<AssetId> = (first..=last + 2).map(asset_id).collect();
+            let found = repository.assets(&ids).await.unwrap().len() as u32;
+            let acknowledged = last + 1 - first;
+            lost += acknowledged.saturating_sub(found);
+            // One commit may have been under way.
+            assert!(found <= acknowledged + 1);
+            unsaid += found.saturating_sub(acknowledged);
+            repository.close().await.unwrap();
+            check_integrity(&file).await;
+        });
+        first = last + 2;
+    }
+    println!("20 kills, {} acknowledged, {lost} lost, {unsaid} written but not yet said", first);
+    assert_eq!(lost, 0);
+}

@@ -21,7 +21,16 @@ pub(crate) fn check_format(root: &Path) -> Outcome {
 /// Clippy over everything, the wasm face too (natively; `wasm` checks its own target).
 pub(crate) fn lint(root: &Path) -> Outcome {
     cargo()
-        .args(["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"])
+        .args([
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--all-features",
+            "--keep-going",
+            "--",
+            "-D",
+            "warnings",
+        ])
         .dir(root)
         .run()
 }

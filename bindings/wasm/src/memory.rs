@@ -268,7 +268,7 @@ impl MemoryLore {
             simulated: true,
             assets: assets.len(),
             registrations: chain.registrations,
-            license_attachments: chain.attachments,
+            license_attachments: chain.license_attachments,
             links: chain.links,
             pins: self.pins.pin_count(),
             ip_ids: assets.iter().filter_map(Asset::ip_id).map(|ip_id| ip_id.to_string()).collect(),

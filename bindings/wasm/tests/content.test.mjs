@@ -12,6 +12,9 @@ const vectors = JSON.parse(readFileSync(new URL("../../../tests/data/ipfs/cid-ve
 /** The recipe of Pinata's documentation has another name in the recorded vectors. */
 const profileOf = (row) => (row.profile === "pinata-predict" ? "pinata" : row.profile);
 
+/** Unoptimised wasm takes too long for a gigabyte; the same rows run natively, in lore-ipfs's tests. */
+const skip = (row) => row.size > 100_000_000 && "too much for an unoptimised module; proved natively";
+
 /** The content of a recorded row, in pieces that fit no chunk size. */
 function* content(row) {
     if (row.literal !== undefined) {
@@ -30,7 +33,7 @@ function* content(row) {
 describe("fingerprint", () => {
     for (const row of vectors.files) {
         const name = row.literal === undefined ? `${row.size} bytes of ${row.seed ?? row.fill}` : `"${row.literal}"`;
-        test(`${row.profile}: ${name} has the recorded CID`, () => {
+        test(`${row.profile}: ${name} has the recorded CID`, { skip: skip(row) }, () => {
             const hash = createHash("sha256");
             const fingerprinter = new lore.Fingerprinter(profileOf(row));
             for (const bytes of content(row)) {

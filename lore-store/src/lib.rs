@@ -1,10 +1,4 @@
-//! Repositories and caches of Lore.
-//!
-//! | feature | adapter | keeps |
-//! |---|---|---|
-//! | `sqlite` | [`SqliteRepository`](sqlite::SqliteRepository) | all records, in one file |
-//! | `moka` | [`MokaCache`](moka::MokaCache) | bytes for a time, in the process |
-
+#![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
 #[cfg(feature = "moka")]

@@ -29,6 +29,7 @@ mod moka {
 }
 
 #[cfg(feature = "sqlite")]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod sqlite {
     use std::{
         path::{Path, PathBuf},

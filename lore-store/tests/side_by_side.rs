@@ -1,5 +1,6 @@
 //! Random sequences of calls on SQLite and in memory, side by side: every answer is the same.
 #![cfg(feature = "sqlite")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use std::{fmt::Debug, time::Duration};
 

@@ -1,5 +1,6 @@
 //! Files that are not as they should be, and files that others have open.
 #![cfg(feature = "sqlite")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{
     fs,

@@ -90,32 +90,14 @@ pub(super) fn assets_sql(
         let keys = builder.argument(Argument::Text(keys.clone()));
         // CROSS JOIN keeps the order of the tables: the candidates are few.
         select = format!(
-            concat!(
-                "SELECT ",
-                asset_columns!(),
-                " FROM (SELECT value AS candidate FROM json_each({})) CROSS JOIN lore_assets ON pk = candidate"
-            ),
-            keys
+            "SELECT pk AS found FROM (SELECT value AS candidate FROM json_each({keys})) \
+             CROSS JOIN lore_assets ON pk = candidate"
         );
         if query.archived == ArchiveFilter::Any {
             arms.clear();
         }
     }
-    if let Some(owner) = query.owner {
-        builder.equal("owner", Argument::Blob(owner.as_bytes().to_vec()));
-    }
-    if let Some(asset_type) = query.asset_type {
-        builder.equal("asset_type", Argument::Text(asset_type.as_str().to_owned()));
-    }
-    match query.registered {
-        Some(true) => builder.conditions.push("ip_id IS NOT NULL".to_owned()),
-        Some(false) => builder.conditions.push("ip_id IS NULL".to_owned()),
-        None => {}
-    }
-    for word in plan.words() {
-        let word = builder.argument(Argument::Text(word.clone()));
-        builder.conditions.push(format!("instr(search, {word}) > 0"));
-    }
+    filter_assets(&mut builder, query, plan.words());
     let column = match query.sort {
         AssetSort::UpdatedAt => "updated_at",
         AssetSort::Title => "title",
@@ -135,7 +117,42 @@ pub(super) fn assets_sql(
         let id = builder.argument(Argument::Blob(id.to_bytes().to_vec()));
         builder.conditions.push(format!("({column}, id) {compare} ({key}, {id})"));
     }
-    builder.into_sql(&select, &arms, &format!("{column} {direction}, id {direction}"), query.limit)
+    let order = format!("{column} {direction}, id {direction}");
+    let (sql, arguments) = builder.into_sql(&select, &arms, &order, query.limit);
+    match plan {
+        // Only those on the page are read as a whole.
+        Plan::Candidates { .. } => (
+            format!(
+                concat!(
+                    "SELECT ",
+                    asset_columns!(),
+                    " FROM ({}) CROSS JOIN lore_assets ON pk = found ORDER BY {}"
+                ),
+                sql, order
+            ),
+            arguments,
+        ),
+        _ => (sql, arguments),
+    }
+}
+
+/// The conditions of a query but for the archive state.
+fn filter_assets(builder: &mut Builder, query: &AssetQuery, words: &[String]) {
+    if let Some(owner) = query.owner {
+        builder.equal("owner", Argument::Blob(owner.as_bytes().to_vec()));
+    }
+    if let Some(asset_type) = query.asset_type {
+        builder.equal("asset_type", Argument::Text(asset_type.as_str().to_owned()));
+    }
+    match query.registered {
+        Some(true) => builder.conditions.push("ip_id IS NOT NULL".to_owned()),
+        Some(false) => builder.conditions.push("ip_id IS NULL".to_owned()),
+        None => {}
+    }
+    for word in words {
+        let word = builder.argument(Argument::Text(word.clone()));
+        builder.conditions.push(format!("instr(search, {word}) > 0"));
+    }
 }
 
 /// The statement for a page of creations.

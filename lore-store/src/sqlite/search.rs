@@ -8,12 +8,10 @@
 use std::collections::BTreeSet;
 
 use lore_core::Result;
-use sqlx::Row;
 
 use super::{
     connection::{Readers, Statement},
-    error::{During, database},
-    values::json,
+    values::Columns,
 };
 
 /// Where to look for the words of a search.
@@ -42,38 +40,41 @@ pub(super) async fn plan(readers: &Readers, words: Vec<String>, max_candidates: 
     let limit = i64::try_from(max_candidates).unwrap_or(i64::MAX).saturating_add(1);
     let Some(statement) = candidates(&words, limit) else { return Ok(Plan::Walk { words }) };
     let rows = readers.rows(statement).await?;
-    if rows.is_empty() {
-        return Ok(Plan::Nothing);
+    let columns = rows.first().map(Columns);
+    let found = columns.as_ref().map_or(Ok(0), |columns| columns.count("found"))?;
+    match (columns, usize::try_from(found)) {
+        (None, _) | (_, Ok(0)) => Ok(Plan::Nothing),
+        (Some(columns), Ok(found)) if found <= max_candidates => {
+            Ok(Plan::Candidates { keys: columns.get("keys")?, words })
+        }
+        _ => Ok(Plan::Walk { words }),
     }
-    if rows.len() > max_candidates {
-        return Ok(Plan::Walk { words });
-    }
-    let keys: Vec<i64> = rows
-        .iter()
-        .map(|row| row.try_get(0))
-        .collect::<Result<_, _>>()
-        .map_err(|err| database(err, During::Statement))?;
-    Ok(Plan::Candidates { keys: json(&keys)?, words })
 }
 
-/// The statement that names the assets which may match; none if there are no words.
+/// The statement that counts and names the assets which may match; none if there are no words.
 fn candidates<'q>(words: &[String], limit: i64) -> Option<Statement<'q>> {
     let trigrams: BTreeSet<String> = words.iter().flat_map(|word| trigrams(word)).collect();
     if !trigrams.is_empty() {
         let expression: Vec<String> = trigrams.iter().map(|trigram| quote(trigram)).collect();
         return Some(
-            sqlx::query("SELECT rowid FROM lore_search WHERE lore_search MATCH ?1 LIMIT ?2")
-                .bind(expression.join(" AND "))
-                .bind(limit),
+            sqlx::query(
+                "SELECT count(*) AS found, json_group_array(pk) AS keys \
+                 FROM (SELECT rowid AS pk FROM lore_search WHERE lore_search MATCH ?1 LIMIT ?2)",
+            )
+            .bind(expression.join(" AND "))
+            .bind(limit),
         );
     }
     // The longest word is the rarest, as a rule.
     let word = words.iter().max_by_key(|word| word.chars().count())?;
     Some(
-        sqlx::query("SELECT DISTINCT doc FROM lore_search_terms WHERE term >= ?1 AND term <= ?2 LIMIT ?3")
-            .bind(word.clone())
-            .bind(format!("{word}{LAST}{LAST}"))
-            .bind(limit),
+        sqlx::query(
+            "SELECT count(*) AS found, json_group_array(pk) AS keys FROM \
+             (SELECT DISTINCT doc AS pk FROM lore_search_terms WHERE term >= ?1 AND term <= ?2 LIMIT ?3)",
+        )
+        .bind(word.clone())
+        .bind(format!("{word}{LAST}{LAST}"))
+        .bind(limit),
     )
 }
 

@@ -198,10 +198,10 @@ async fn family(args: &Args, lore: &Lore, owner: Address, asset: AssetId) -> Res
     }
     println!("\nFamily of the newest derivative:");
     print!("{}", family.tree.display(|id| title(&id)));
-    println!("\nA payment of {PAYMENT_COINS} coins to it is split so:");
-    println!("  {:<32} {} coins", title(&asset), royalties.kept.to_coins());
+    println!("\n\nOf a payment of {PAYMENT_COINS} coins to it go, in coins, to");
+    println!("  {:<32} {:>6}", title(&asset), royalties.kept.to_coins());
     for earning in &royalties.ancestors {
-        println!("  {:<32} {} coins", title(&earning.ip), earning.amount.to_coins());
+        println!("  {:<32} {:>6}", title(&earning.ip), earning.amount.to_coins());
     }
     Ok(())
 }

@@ -105,21 +105,19 @@ impl<'a> Draft<'a> {
     }
 
     fn delete(&mut self, removed: &[(AssetId, u64)]) -> Result<()> {
+        // A parent may go together with all its children.
+        let gone: BTreeSet<AssetId> = removed.iter().map(|(id, _)| *id).collect();
         for (id, version) in removed {
             let old_ip = self.check_version(id, *version)?.ip_id();
+            if self.state.children_of(id).any(|child| !gone.contains(&child)) {
+                return Err(Refusal::IsParent(*id).into());
+            }
             if let Some(ip_id) = old_ip {
                 self.changes.ips.insert(ip_id, None);
             }
             self.changes.assets.insert(*id, None);
             let parents: Vec<AssetId> = self.state.parents_of(id).map(|link| link.parent).collect();
             self.changes.links.extend(parents.into_iter().map(|parent| ((*id, parent), None)));
-        }
-        // A parent may go together with all its children.
-        let gone: BTreeSet<AssetId> = removed.iter().map(|(id, _)| *id).collect();
-        for id in &gone {
-            if self.state.children_of(id).any(|child| !gone.contains(&child)) {
-                return Err(Refusal::IsParent(*id).into());
-            }
         }
         Ok(())
     }

@@ -1,9 +1,9 @@
 //! [`open`]: from a [`Config`] to a running engine.
 
-use std::{num::NonZeroUsize, sync::Arc, time::Duration};
+use std::{num::NonZeroUsize, path::Path, sync::Arc, time::Duration};
 
 use lore_core::{
-    Clock, Error, ErrorKind, Lore, Result, SystemClock,
+    Clock, Error, ErrorKind, Lore, Result, Retry, SystemClock,
     creation::CreationPolicy,
     layer::{LimitLayer, MetricsLayer, RetryLayer, TimeoutLayer, TraceLayer},
     memory::chain::{SimulatedChain, SimulatedConfig},
@@ -52,6 +52,7 @@ pub async fn open(config: &Config) -> Result<Lore> {
 async fn repository(config: &StoreConfig) -> Result<Arc<dyn Repository>> {
     match config {
         StoreConfig::Sqlite { path } => {
+            make_parent(path)?;
             let config = lore_store::sqlite::SqliteConfig::new(path);
             Ok(Arc::new(lore_store::sqlite::SqliteRepository::connect(config).await?))
         }
@@ -84,9 +85,25 @@ fn chain_client(config: &ChainConfig, clock: &Arc<dyn Clock>) -> Result<Arc<dyn 
             constants.chain_id = *chain_id;
             let clock = clock.clone();
             Ok(Arc::new(match path {
-                Some(path) => SimulatedChain::open(path, constants, *signer, clock)?,
+                Some(path) => {
+                    make_parent(path)?;
+                    SimulatedChain::open(path, constants, *signer, clock)?
+                }
                 None => SimulatedChain::with_config(constants, *signer, clock),
             }))
         }
     }
+}
+
+/// Makes the directory that a file will lie in.
+fn make_parent(file: &Path) -> Result<()> {
+    let Some(directory) = file.parent() else { return Ok(()) };
+    std::fs::create_dir_all(directory).map_err(|err| {
+        Error::new(ErrorKind::Unavailable, "a directory cannot be made")
+            .with_op("open")
+            .with_retry(Retry::Never)
+            .with_context("path", directory.display())
+            .with_context("cause", &err)
+            .with_source(err)
+    })
 }

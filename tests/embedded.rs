@@ -1,5 +1,7 @@
 //! The embedded defaults through the facade: SQLite, a block store and a simulated chain in one directory.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that fails here says where")]
+
 use std::{fs, path::Path, sync::Arc};
 
 use lore::{
@@ -37,7 +39,7 @@ async fn create(lore: &Lore, work: CreateAsset) -> lore::Asset {
 }
 
 async fn failure(config: &Config) -> lore::Error {
-    open(config).await.err().expect("the directory must not open")
+    open(config).await.expect_err("the directory must not open")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -57,7 +59,8 @@ async fn everything_is_found_again_after_reopening() {
     assert_eq!(state.parents[0].parent, parent.ip_id().unwrap());
     let mut query = AssetQuery::default();
     query.text = Some("星空".to_owned());
-    assert_eq!(after.assets().list(&caller(), &query).await.unwrap().items, [parent.clone()]);
+    let found = after.assets().list(&caller(), &query).await.unwrap().items;
+    assert_eq!(found, std::slice::from_ref(&parent));
     let family = after.derivatives().family(&caller(), &parent.id).await.unwrap();
     assert_eq!(family.descendants[0].asset, child.id);
 

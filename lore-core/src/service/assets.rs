@@ -1,5 +1,7 @@
 //! [`AssetService`]: reads, edits, archives and deletes assets.
 
+use serde::Serialize;
+
 use crate::{
     caller::Caller,
     content::Cid,
@@ -60,7 +62,7 @@ impl AssetEdit {
 }
 
 /// What deleting an asset left.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Deleted {
     /// Content that is no longer pinned.
@@ -88,10 +90,7 @@ impl AssetService {
     /// [`NotFound`](ErrorKind::NotFound).
     pub async fn get(&self, caller: &Caller, id: &AssetId) -> Result<Asset> {
         let asset = self.load(id, "get_asset").await?;
-        if asset.archived_at.is_some() && caller.require_owner(asset.owner, "get_asset").is_err() {
-            return Err(no_such_asset(id, "get_asset"));
-        }
-        Ok(asset)
+        if is_visible(caller, &asset) { Ok(asset) } else { Err(no_such_asset(id, "get_asset")) }
     }
 
     /// The asset that is registered as this IP.
@@ -238,6 +237,11 @@ impl AssetService {
     async fn load(&self, id: &AssetId, op: &'static str) -> Result<Asset> {
         self.ports.repository.asset(id).await?.ok_or_else(|| no_such_asset(id, op))
     }
+}
+
+/// Whether the caller may see an asset: an archived one is its owner's.
+pub(super) fn is_visible(caller: &Caller, asset: &Asset) -> bool {
+    asset.archived_at.is_none() || caller.require_owner(asset.owner, "see_asset").is_ok()
 }
 
 pub(super) fn no_such_asset(id: &AssetId, op: &'static str) -> Error {

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde::Serialize;
+
 use crate::{
     caller::Caller,
     content::{Cid, Content, unixfs},
@@ -24,16 +26,26 @@ use crate::{
     service::CreateAsset,
 };
 
+/// One step of a creation's plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct StepView {
+    /// The step.
+    pub step: Step,
+    /// What came out of it; `None` while it is not done.
+    pub output: Option<Output>,
+}
+
 /// A creation as its owner sees it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct CreationView {
     /// The stored record.
     pub record: CreationRecord,
     /// The asset, once its record is written.
     pub asset: Option<Asset>,
-    /// The steps of its plan with what came out of those that are done.
-    pub steps: Vec<(Step, Option<Output>)>,
+    /// The steps of its plan, in order.
+    pub steps: Vec<StepView>,
     /// Why it is stuck, if it is.
     pub failure: Option<FailureRecord>,
 }
@@ -47,7 +59,7 @@ impl CreationView {
 }
 
 /// What cancelling a creation left.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Abandoned {
     /// Content that nothing else needs, and that is no longer pinned.
@@ -370,7 +382,11 @@ impl CreationService {
         // The journal was read after the record: somebody may have gone on in between.
         (record.status, record.step) = (machine.status(), machine.step());
         let asset = self.ports.repository.asset(&record.asset).await?;
-        let steps = machine.plan().iter().map(|step| (*step, machine.output(*step).cloned())).collect();
+        let steps = machine
+            .plan()
+            .iter()
+            .map(|step| StepView { step: *step, output: machine.output(*step).cloned() })
+            .collect();
         let failure = match machine.next() {
             Next::Stuck { why, .. } => Some(why.clone()),
             _ => None,

@@ -37,12 +37,18 @@ pub use lore_core::{
         pins::MemoryPinStore,
         repository::MemoryRepository,
     },
-    port::{cache::Cache, chain::ChainClient, llm::LlmProvider, pins::PinStore, repository::Repository},
+    port::{
+        cache::Cache,
+        chain::{ChainClient, ChainInfo, RegisteredTerms},
+        llm::LlmProvider,
+        pins::{PinStore, Pinned},
+        repository::{Lease, Repository},
+    },
     progress::{Progress, ProgressEvent, ProgressStream},
     protocol,
     service::{
         Abandoned, AssetEdit, AssetService, CreateAsset, CreationService, CreationView, Deleted,
-        DerivativeService, FamilyView,
+        DerivativeService, FamilyView, StepView,
     },
 };
 

@@ -54,11 +54,12 @@ async fn run(args: &Args) -> Result<()> {
     let lore = lore::open(&config).await?;
     report::opened(args, &lore, &wallet).await?;
 
-    let job = work::Job::find(&lore, wallet.address(), args).await?;
-    if let Some(job) = job {
-        job.finish(&lore, args).await?;
-    } else if !args.json {
+    let jobs = work::Job::find(&lore, wallet.address(), args).await?;
+    if jobs.is_empty() && !args.json {
         println!("\nNothing was interrupted.");
+    }
+    for job in jobs {
+        job.finish(&lore, args).await?;
     }
     report::tour(args, &lore, wallet.address()).await?;
     summary::print(args, &config, &lore, wallet.address()).await

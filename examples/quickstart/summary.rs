@@ -84,7 +84,7 @@ async fn creations(lore: &Lore, owner: Address) -> Result<Counts> {
         for record in page.items {
             let view = lore.creations().get(&caller, &record.id).await?;
             counts.unfinished += u64::from(!view.is_finished());
-            for output in view.steps.into_iter().filter_map(|(_, output)| output) {
+            for output in view.steps.into_iter().filter_map(|view| view.output) {
                 if let Output::Media { pinned } | Output::Metadata { pinned, .. } = output {
                     counts.uploads += u64::from(pinned.uploaded);
                     counts.cids.insert(pinned.cid.to_string());

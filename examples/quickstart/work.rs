@@ -1,7 +1,7 @@
 //! The job: two originals and a derivative of both, under idempotency keys, so that running it again after a crash goes on
 //! where it stopped.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
 use lore::{
     Address, Asset, AssetId, AssetText, AssetType, Caller, Clock, CreateAsset, CreationQuery, CreationStatus,
@@ -72,17 +72,27 @@ pub(crate) struct Job {
 }
 
 impl Job {
-    /// The job to do: the next one, or, with `--resume`, the one that was interrupted, if there is one.
-    pub(crate) async fn find(lore: &Lore, owner: Address, args: &Args) -> Result<Option<Self>> {
-        let (last, is_complete) = last_job(lore, owner).await?;
-        if last > 0 && !is_complete && !args.resume {
-            report::interrupted(args, last);
+    /// The jobs to do: the next one, or, with `--resume`, every one that was interrupted.
+    pub(crate) async fn find(lore: &Lore, owner: Address, args: &Args) -> Result<Vec<Self>> {
+        let known = finished_works(lore, owner).await?;
+        let job = |number| Self { number, owner };
+        let mut open: Vec<u32> = known
+            .iter()
+            .filter(|(_, finished)| **finished < Role::ALL.len())
+            .map(|(number, _)| *number)
+            .collect();
+        if args.resume {
+            if known.is_empty() {
+                // It died before it recorded anything.
+                open.push(1);
+            }
+            return Ok(open.into_iter().map(job).collect());
         }
-        Ok(match (args.resume, is_complete) {
-            (false, _) => Some(Self { number: last + 1, owner }),
-            (true, true) => None,
-            (true, false) => Some(Self { number: last.max(1), owner }),
-        })
+        for number in open {
+            report::interrupted(args, number);
+        }
+        let last = known.last_key_value().map_or(0, |(number, _)| *number);
+        Ok(vec![job(last + 1)])
     }
 
     /// Creates what is missing of the three works.
@@ -186,16 +196,16 @@ async fn creations(lore: &Lore, owner: Address) -> Result<Vec<Known>> {
     }
 }
 
-/// Number of the last job, 0 if there is none, and whether all three of its works are finished.
-async fn last_job(lore: &Lore, owner: Address) -> Result<(u32, bool)> {
-    let known = creations(lore, owner).await?;
+/// How many works of each job so far are finished, by the job's number.
+async fn finished_works(lore: &Lore, owner: Address) -> Result<BTreeMap<u32, usize>> {
     let number = |key: &str| key.strip_prefix("quickstart/")?.split('/').next()?.parse::<u32>().ok();
-    let last = known.iter().filter_map(|creation| number(&creation.key)).max().unwrap_or(0);
-    let finished = known
-        .iter()
-        .filter(|creation| number(&creation.key) == Some(last) && creation.status == CreationStatus::Finished)
-        .count();
-    Ok((last, finished == Role::ALL.len()))
+    let mut jobs = BTreeMap::new();
+    for creation in creations(lore, owner).await? {
+        if let Some(number) = number(&creation.key) {
+            *jobs.entry(number).or_default() += usize::from(creation.status == CreationStatus::Finished);
+        }
+    }
+    Ok(jobs)
 }
 
 /// The assets of all runs, newest first.

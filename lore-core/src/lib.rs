@@ -1,6 +1,5 @@
-//! Ports, domain rules and services of Lore.
-//!
-//! Arrows point down: `service → creation, port → domain → values, error`. Nothing here speaks HTTP, SQL or to a chain.
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
 
 pub mod caller;
 #[cfg(feature = "conformance")]

@@ -1,13 +1,4 @@
-//! Pin stores of Lore, and files as content.
-//!
-//! | feature | store | for |
-//! |---|---|---|
-//! | `blocks` (default) | [`BlockStore`](blocks::BlockStore) | content in a directory, no server needed |
-//! | `pinata` | [`PinataPinStore`](pinata::PinataPinStore) | content at Pinata, the pinning service |
-//! | `kubo` | [`KuboPinStore`](kubo::KuboPinStore) | content on an IPFS node of one's own |
-//!
-//! Everything that blocks (files, locks, `fsync`) runs on tokio's blocking threads: a tokio runtime must be running.
-
+#![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
 mod blocking;

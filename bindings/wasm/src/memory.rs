@@ -318,7 +318,7 @@ impl Summary {
     /// Adds what a creation journalled.
     fn add(&mut self, creation: &CreationView) {
         self.creations_unfinished += usize::from(!creation.is_finished());
-        for (_, output) in &creation.steps {
+        for output in creation.steps.iter().map(|view| &view.output) {
             if let Some(Output::Media { pinned } | Output::Metadata { pinned, .. }) = output {
                 self.uploads += u64::from(pinned.uploaded);
                 self.cids.insert(pinned.cid.to_string());

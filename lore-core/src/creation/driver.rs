@@ -12,7 +12,7 @@ use crate::{
     content::Content,
     creation::{
         Creation, CreationPolicy, CreationRecord, Event, Next, Output, RecordedEvent, Step, Token,
-        effects::{Effects, changes_of},
+        effects::{Effects, changes_of, missing_media},
     },
     error::{Error, ErrorKind, FailureRecord, Result, Retry},
     ids::HolderId,
@@ -20,6 +20,7 @@ use crate::{
     port::{
         chain::ChainClient,
         pins::PinStore,
+        refusal::Refusal,
         repository::{ChangeSet, JournalAppend, Lease, Repository},
     },
     progress::{Progress, ProgressEvent},
@@ -53,7 +54,7 @@ pub(crate) struct Driver<'a> {
 }
 
 impl<'a> Driver<'a> {
-    /// Takes the lease and reads the journal.
+    /// Takes the lease and reads the journal. `media` may be missing once it is uploaded.
     ///
     /// # Errors
     /// [`ErrorKind::Conflict`] with a pause if somebody else drives this creation.
@@ -66,9 +67,17 @@ impl<'a> Driver<'a> {
     ) -> Result<Self> {
         let holder = HolderId::generate(&*ports.clock)?;
         let now = ports.clock.now();
-        let lease = ports.repository.acquire_lease(&record.id, holder, now, policy.lease).await?;
-        let machine = load(ports, &record).await?;
-        Ok(Self { ports, policy, progress, record, machine, lease, media, fresh: None })
+        let lease = match ports.repository.acquire_lease(&record.id, holder, now, policy.lease).await {
+            Ok(lease) => lease,
+            Err(error) => lease_of(ports, &record, holder).await.ok_or(error)?,
+        };
+        match load(ports, &record).await {
+            Ok(machine) => Ok(Self { ports, policy, progress, record, machine, lease, media, fresh: None }),
+            Err(error) => {
+                release(ports, &record, &lease).await;
+                Err(error)
+            }
+        }
     }
 
     /// The state that the journal tells.
@@ -81,22 +90,37 @@ impl<'a> Driver<'a> {
         self.lease.generation
     }
 
-    /// Goes on until the creation is finished or stuck, then gives the lease back.
+    /// Goes on until the creation is finished or stuck, then gives the lease back. With `unstick` a creation that is
+    /// stuck now is tried again first.
     ///
     /// # Errors
     /// Why it is stuck, or why it cannot be driven.
-    pub(crate) async fn run(mut self) -> Result<()> {
-        let result = self.drive().await;
+    pub(crate) async fn run(mut self, unstick: bool) -> Result<()> {
+        let result = match self.ready(unstick).await {
+            Ok(()) => self.drive().await,
+            Err(error) => Err(error),
+        };
         self.release().await;
         result
     }
 
+    /// Makes sure that the media is at hand if it is still needed, and journals the retry of what is stuck.
+    async fn ready(&mut self, unstick: bool) -> Result<()> {
+        let is_uploaded = self.machine.output(Step::MediaUpload).is_some();
+        if self.media.is_none() && !self.machine.status().is_over() && !is_uploaded {
+            // It may have arrived before a crash; if not, nothing is journalled about a call that came unprepared.
+            let cid = &self.record.input.media.fingerprint.cid;
+            self.ports.pins.find(cid).await?.ok_or_else(|| missing_media(&self.record))?;
+        }
+        match self.machine.next() {
+            Next::Stuck { step, .. } if unstick => self.record(vec![Event::Retried { step }]).await,
+            _ => Ok(()),
+        }
+    }
+
     /// Gives the lease back, so that others need not wait for its end.
     pub(crate) async fn release(&self) {
-        if let Err(error) = self.ports.repository.release_lease(&self.record.id, &self.lease).await {
-            // The lease ends by itself; the outcome of the work matters more than this.
-            tracing::warn!(creation = %self.record.id, %error, "a lease could not be given back");
-        }
+        release(self.ports, &self.record, &self.lease).await;
     }
 
     /// Journals events and what they change, in one commit.
@@ -142,22 +166,26 @@ impl<'a> Driver<'a> {
     }
 
     /// After a failed commit: reads the journal again, and says whether the same commit may be tried again.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Conflict`] if the lease was lost: what the journal holds may be somebody else's.
     async fn can_commit_again(&mut self, error: &Error) -> Result<bool> {
         match (error.kind(), error.retry()) {
-            (_, Retry::Reconcile) => {}
-            (_, Retry::After(pause)) if error.kind() != ErrorKind::Conflict => {
+            (ErrorKind::Conflict, _) | (_, Retry::Reconcile) => {}
+            (_, Retry::After(pause)) => {
                 self.ports.clock.sleep(pause.unwrap_or(Duration::from_millis(50))).await;
-            }
-            (ErrorKind::Conflict, _) => {
-                let stored = self.ports.repository.creation(&self.record.id).await?;
-                let generation = stored.and_then(|record| record.lease).map(|lease| lease.generation);
-                if generation != Some(self.lease.generation) {
-                    return Ok(false);
-                }
             }
             _ => return Ok(false),
         }
-        self.machine = load(self.ports, &self.record).await?;
+        let machine = load(self.ports, &self.record).await?;
+        // Read after the events: if the generation is still this driver's, so is every event that it had not seen.
+        let stored = self.ports.repository.creation(&self.record.id).await?;
+        let newest = stored.and_then(|record| record.lease).map_or(0, |lease| lease.generation);
+        let generation = self.lease.generation;
+        if newest != generation {
+            return Err(Refusal::StaleLease { creation: self.record.id, generation, newest }.into());
+        }
+        self.machine = machine;
         Ok(true)
     }
 
@@ -176,12 +204,16 @@ impl<'a> Driver<'a> {
             };
             self.wait_until(step, not_before).await?;
             match token {
-                None => match self.effects().token(step).await {
+                None => match self.guarded(self.effects().token(step)).await {
                     Ok(token) => self.intend(step, token).await?,
                     Err(error) => self.fail(step, error).await?,
                 },
                 Some(token) => match self.effect(step, &token).await {
-                    Ok(output) => self.finish(step, output).await?,
+                    Ok(output) => match self.finish(step, output).await {
+                        // The records refuse this outcome for good, a parent that is gone for example.
+                        Err(error) if is_refused(&error) => self.fail(step, error).await?,
+                        result => result?,
+                    },
                     Err(error) => self.fail(step, error).await?,
                 },
             }
@@ -228,7 +260,7 @@ impl<'a> Driver<'a> {
             Next::Start { step, not_before: None } => {
                 let effects = Effects { machine: &after, ..self.effects() };
                 // What cannot be intended now fails on its own turn, where the failure is journalled.
-                effects.token(step).await.ok().map(|token| (step, token))
+                self.guarded(effects.token(step)).await.ok().map(|token| (step, token))
             }
             _ => None,
         };
@@ -344,6 +376,25 @@ impl<'a> Driver<'a> {
     }
 }
 
+/// Whether a commit failed in a way that the same commit always will, though the lease still holds.
+fn is_refused(error: &Error) -> bool {
+    error.retry() == Retry::Never && error.kind() != ErrorKind::Conflict
+}
+
+/// The lease that this holder has though it was not told so: the answer was lost, or was given to an earlier attempt.
+async fn lease_of(ports: &Ports, record: &CreationRecord, holder: HolderId) -> Option<Lease> {
+    // If this cannot be read either, the first failure is the one to report.
+    let stored = ports.repository.creation(&record.id).await.ok().flatten()?;
+    stored.lease.filter(|lease| lease.holder == holder)
+}
+
+async fn release(ports: &Ports, record: &CreationRecord, lease: &Lease) {
+    if let Err(error) = ports.repository.release_lease(&record.id, lease).await {
+        // The lease ends by itself; the outcome of the work matters more than this.
+        tracing::warn!(creation = %record.id, %error, "a lease could not be given back");
+    }
+}
+
 /// What a driver of a cancelled creation says.
 pub(crate) fn cancelled(record: &CreationRecord) -> Error {
     Error::new(ErrorKind::Conflict, "the creation was cancelled; a new one needs another idempotency key")
@@ -351,7 +402,7 @@ pub(crate) fn cancelled(record: &CreationRecord) -> Error {
 }
 
 /// Reads a creation's journal.
-async fn load(ports: &Ports, record: &CreationRecord) -> Result<Creation> {
+pub(crate) async fn load(ports: &Ports, record: &CreationRecord) -> Result<Creation> {
     let events = ports.repository.events(&record.id).await?;
     for (expected, recorded) in (1_u64..).zip(&events) {
         if recorded.seq != expected {

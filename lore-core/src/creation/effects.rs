@@ -48,7 +48,8 @@ impl Effects<'_> {
             Step::TermsRegistration => Token::Terms { terms: Box::new(self.license()?.clone()) },
             Step::TermsAttachment => Token::Attachment { ip_id: self.ip_id()?, terms_id: self.terms_id()? },
             Step::ParentLinking => {
-                Token::Link { child: self.ip_id()?, parents: self.parent_terms().await?.parents }
+                let child = self.ip_id()?;
+                Token::Link { child, parents: self.links_of(&child).await? }
             }
         })
     }
@@ -95,7 +96,7 @@ impl Effects<'_> {
             (Step::MediaUpload, _) => Output::Media { pinned: self.pin_media(step).await? },
             (Step::IpaMetadataUpload | Step::NftMetadataUpload, _) => self.pin_document(step).await?,
             (Step::Registration, _) => {
-                self.keep_shared_media().await?;
+                self.keep_media().await?;
                 let registration = chain.register(&self.registration().await?).await?;
                 Output::Registered { registration }
             }
@@ -127,19 +128,23 @@ impl Effects<'_> {
             .with_context("expected_profile", media.fingerprint.profile.as_str())
             .with_context("store_profile", self.ports.pins.profile().as_str()));
         }
-        let content = self.media.ok_or_else(|| missing_media(self.record))?;
+        let Some(content) = self.media else {
+            // An earlier attempt, or the same media in another asset, may have left it.
+            let found = self.ports.pins.find(&media.fingerprint.cid).await?;
+            return found
+                .map(|found| Pinned::new(found.cid, false))
+                .ok_or_else(|| missing_media(self.record));
+        };
         let observed =
             ObservedContent::uploading(content.clone(), self.progress.clone(), self.record.id, step);
         let name = media.file_name.as_deref().unwrap_or(&self.record.input.text.title);
         self.ports.pins.pin(PinRequest::new(&observed, &media.fingerprint, name)).await
     }
 
-    /// Makes sure that media which this creation did not upload itself is still there: whoever did may have given it up.
-    async fn keep_shared_media(&self) -> Result<()> {
-        let Some(Output::Media { pinned }) = self.machine.output(Step::MediaUpload) else {
-            return Err(impossible("the media is not pinned yet"));
-        };
-        if pinned.uploaded || self.ports.pins.find(&pinned.cid).await?.is_some() {
+    /// Makes sure that the media is still there when the chain is about to point to it: another creation of the same
+    /// media may have been cancelled meanwhile, also one that began before this upload.
+    async fn keep_media(&self) -> Result<()> {
+        if self.ports.pins.find(&self.record.input.media.fingerprint.cid).await?.is_some() {
             return Ok(());
         }
         self.pin_media(Step::MediaUpload).await.map(drop)
@@ -195,6 +200,26 @@ impl Effects<'_> {
             states.push(self.on_chain(&registered(&parent)?).await?);
         }
         Ok(DerivativeTerms::new(choose_terms(&states)?))
+    }
+
+    /// Under which terms the child is to be linked: those of the links that came with its registration, if any did. The
+    /// parents may have closed them since.
+    async fn links_of(&self, child: &IpId) -> Result<Vec<ParentTerms>> {
+        let state = self.on_chain(child).await?;
+        if state.parents.is_empty() {
+            return Ok(self.parent_terms().await?.parents);
+        }
+        let mut links = Vec::with_capacity(state.parents.len());
+        for parent in self.parent_assets().await? {
+            let ip_id = registered(&parent)?;
+            let found = state.parents.iter().find(|found| found.parent == ip_id).ok_or_else(|| {
+                Error::new(ErrorKind::Conflict, "the IP is linked to other parents")
+                    .with_context("ip_id", child)
+                    .with_context("missing_parent", ip_id)
+            })?;
+            links.push(ParentTerms::new(ip_id, found.link.terms_id));
+        }
+        Ok(links)
     }
 
     /// The parents' assets, in the order of the input.
@@ -331,7 +356,7 @@ fn registered(asset: &Asset) -> Result<IpId> {
 }
 
 /// What a creation says that needs its media again and was not given it.
-pub(crate) fn missing_media(record: &CreationRecord) -> Error {
+pub(super) fn missing_media(record: &CreationRecord) -> Error {
     let mut error =
         Error::invalid("media", "missing", "the media of this creation again: it is not uploaded yet")
             .with_context("creation", record.id);

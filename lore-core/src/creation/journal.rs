@@ -197,7 +197,7 @@ pub struct NewCreation {
 }
 
 /// A stored creation, without its events.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct CreationRecord {
     /// Its id.

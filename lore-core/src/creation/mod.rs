@@ -19,4 +19,3 @@ pub use self::{
     policy::CreationPolicy,
     step::{Output, Step, Token},
 };
-pub(crate) use effects::missing_media;

@@ -3,6 +3,7 @@
 use std::{fmt::Debug, time::Duration};
 
 use async_trait::async_trait;
+use serde::Serialize;
 
 use crate::{
     content::Cid,
@@ -93,7 +94,7 @@ pub enum Opened {
 }
 
 /// The right to drive a creation. A writer with an older generation is refused: it was replaced.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Lease {
     /// Counts the holders of this creation, from 1.

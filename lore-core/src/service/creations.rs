@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
+use serde::Serialize;
+
 use crate::{
     caller::Caller,
     content::{Cid, Content, unixfs},
     creation::{
         Creation, CreationInput, CreationPolicy, CreationRecord, CreationStatus, Event, NewCreation, Next,
         Output, ParentInput, Step,
-        driver::{Driver, Ports, cancelled},
-        missing_media,
+        driver::{Driver, Ports, cancelled, load},
     },
     domain::{
         asset::{Asset, Media},
@@ -25,16 +26,26 @@ use crate::{
     service::CreateAsset,
 };
 
+/// One step of a creation's plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct StepView {
+    /// The step.
+    pub step: Step,
+    /// What came out of it; `None` while it is not done.
+    pub output: Option<Output>,
+}
+
 /// A creation as its owner sees it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct CreationView {
     /// The stored record.
     pub record: CreationRecord,
     /// The asset, once its record is written.
     pub asset: Option<Asset>,
-    /// The steps of its plan with what came out of those that are done.
-    pub steps: Vec<(Step, Option<Output>)>,
+    /// The steps of its plan, in order.
+    pub steps: Vec<StepView>,
     /// Why it is stuck, if it is.
     pub failure: Option<FailureRecord>,
 }
@@ -48,7 +59,7 @@ impl CreationView {
 }
 
 /// What cancelling a creation left.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Abandoned {
     /// Content that nothing else needs, and that is no longer pinned.
@@ -135,10 +146,11 @@ impl CreationService {
             CreationStatus::Running | CreationStatus::Stuck => {}
         }
         let (creation, was_stuck) = (record.id, record.status == CreationStatus::Stuck);
-        match self.drive(record, Some(request.media), progress, was_stuck).await {
+        match self.take_over(record, Some(request.media), progress).await {
+            Ok(driver) => Box::pin(driver.run(was_stuck)).await.map_err(|error| error.with_op(OP))?,
             // Somebody else is at it: that is no failure of this request.
             Err(error) if is_driven_elsewhere(&error) => {}
-            result => result.map_err(|error| error.with_op(OP))?,
+            Err(error) => return Err(error.with_op(OP)),
         }
         self.load(&creation).await
     }
@@ -170,7 +182,8 @@ impl CreationService {
             CreationStatus::Cancelled => return Err(cancelled(&record).with_op(OP)),
             CreationStatus::Running | CreationStatus::Stuck => {}
         }
-        self.drive(record, media, progress, true).await.map_err(|error| error.with_op(OP))?;
+        let driver = self.take_over(record, media, progress).await.map_err(|error| error.with_op(OP))?;
+        Box::pin(driver.run(true)).await.map_err(|error| error.with_op(OP))?;
         self.load(id).await
     }
 
@@ -212,13 +225,14 @@ impl CreationService {
         const OP: &str = "cancel_creation";
         let record = self.owned(caller, id, OP).await?;
         if record.status != CreationStatus::Cancelled {
-            let driver = Driver::take_over(&self.ports, &self.policy, progress, record.clone(), None).await?;
+            let driver =
+                self.take_over(record.clone(), None, progress).await.map_err(|error| error.with_op(OP))?;
             let result = self.abandon(&record, driver.machine(), driver.generation()).await;
             driver.release().await;
             result.map_err(|error| error.with_op(OP))?;
             progress.emit(ProgressEvent::Cancelled { creation: *id });
         }
-        let machine = self.machine(&record).await?;
+        let machine = load(&self.ports, &record).await?;
         self.unpin(&record, &machine).await.map_err(|error| error.with_op(OP))
     }
 
@@ -243,24 +257,13 @@ impl CreationService {
         self.ports.repository.list_creations(&query).await
     }
 
-    async fn drive(
-        &self,
+    async fn take_over<'a>(
+        &'a self,
         record: CreationRecord,
         media: Option<Arc<dyn Content>>,
-        progress: &Progress,
-        unstick: bool,
-    ) -> Result<()> {
-        let has_media = media.is_some();
-        let mut driver =
-            Driver::take_over(&self.ports, &self.policy, progress, record.clone(), media).await?;
-        if !has_media && driver.machine().output(Step::MediaUpload).is_none() {
-            driver.release().await;
-            return Err(missing_media(&record));
-        }
-        if let (Next::Stuck { step, .. }, true) = (driver.machine().next(), unstick) {
-            driver.record(vec![Event::Retried { step }]).await?;
-        }
-        Box::pin(driver.run()).await
+        progress: &'a Progress,
+    ) -> Result<Driver<'a>> {
+        Driver::take_over(&self.ports, &self.policy, progress, record, media).await
     }
 
     /// Journals the cancellation and removes the asset's record, in one commit.
@@ -374,15 +377,16 @@ impl CreationService {
         self.view(record).await
     }
 
-    async fn machine(&self, record: &CreationRecord) -> Result<Creation> {
-        let events = self.ports.repository.events(&record.id).await?;
-        Ok(Creation::replay(&record.input, events.iter().map(|recorded| &recorded.event))?)
-    }
-
-    async fn view(&self, record: CreationRecord) -> Result<CreationView> {
-        let machine = self.machine(&record).await?;
+    async fn view(&self, mut record: CreationRecord) -> Result<CreationView> {
+        let machine = load(&self.ports, &record).await?;
+        // The journal was read after the record: somebody may have gone on in between.
+        (record.status, record.step) = (machine.status(), machine.step());
         let asset = self.ports.repository.asset(&record.asset).await?;
-        let steps = machine.plan().iter().map(|step| (*step, machine.output(*step).cloned())).collect();
+        let steps = machine
+            .plan()
+            .iter()
+            .map(|step| StepView { step: *step, output: machine.output(*step).cloned() })
+            .collect();
         let failure = match machine.next() {
             Next::Stuck { why, .. } => Some(why.clone()),
             _ => None,

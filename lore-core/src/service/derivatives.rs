@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use serde::Serialize;
+
 use crate::{
     caller::Caller,
     creation::{ParentInput, driver::Ports},
@@ -15,14 +17,14 @@ use crate::{
     ids::AssetId,
     onchain::Wei,
     protocol::MAX_ANCESTORS,
-    service::assets::no_such_asset,
+    service::assets::{is_visible, no_such_asset},
 };
 
 /// Most assets in one family view; the rest is cut, and the view says so.
 const MAX_FAMILY: usize = 10_000;
 
 /// An asset's family: every ancestor and descendant that Lore knows, and the links between them.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct FamilyView {
     /// The asset in question.
@@ -31,7 +33,8 @@ pub struct FamilyView {
     pub ancestors: Vec<Relative>,
     /// All below it, nearest first.
     pub descendants: Vec<Relative>,
-    /// The records of all of them, and of the asset itself.
+    /// The records of all of them, and of the asset itself. What others archived is in the tree, because the links are
+    /// on chain, but not here.
     pub members: Vec<Asset>,
     /// All of them as a person looks at them.
     pub tree: FamilyTree,
@@ -94,8 +97,8 @@ impl DerivativeService {
     ///
     /// # Errors
     /// [`NotFound`](ErrorKind::NotFound).
-    pub async fn parents(&self, _: &Caller, id: &AssetId) -> Result<Vec<ParentLink>> {
-        self.existing(id, "list_parents").await?;
+    pub async fn parents(&self, caller: &Caller, id: &AssetId) -> Result<Vec<ParentLink>> {
+        self.existing(caller, id, "list_parents").await?;
         self.ports.repository.parent_links(&[*id]).await
     }
 
@@ -103,8 +106,8 @@ impl DerivativeService {
     ///
     /// # Errors
     /// [`NotFound`](ErrorKind::NotFound).
-    pub async fn children(&self, _: &Caller, id: &AssetId) -> Result<Vec<ParentLink>> {
-        self.existing(id, "list_children").await?;
+    pub async fn children(&self, caller: &Caller, id: &AssetId) -> Result<Vec<ParentLink>> {
+        self.existing(caller, id, "list_children").await?;
         self.ports.repository.child_links(&[*id]).await
     }
 
@@ -112,8 +115,8 @@ impl DerivativeService {
     ///
     /// # Errors
     /// [`NotFound`](ErrorKind::NotFound).
-    pub async fn family(&self, _: &Caller, id: &AssetId) -> Result<FamilyView> {
-        let asset = self.existing(id, "family").await?;
+    pub async fn family(&self, caller: &Caller, id: &AssetId) -> Result<FamilyView> {
+        let asset = self.existing(caller, id, "family").await?;
         let (mut links, up_cut) = self.links(&[*id], Direction::Up).await?;
         let (down, down_cut) = self.links(&[*id], Direction::Down).await?;
         links.extend(down);
@@ -123,7 +126,8 @@ impl DerivativeService {
         let ids: Vec<_> = std::iter::once(asset.id)
             .chain(ancestors.iter().chain(&descendants).map(|relative| relative.asset))
             .collect();
-        let members = self.ports.repository.assets(&ids).await?;
+        let mut members = self.ports.repository.assets(&ids).await?;
+        members.retain(|member| is_visible(caller, member));
         Ok(FamilyView { asset: asset.id, ancestors, descendants, members, tree, is_cut: up_cut || down_cut })
     }
 
@@ -134,12 +138,12 @@ impl DerivativeService {
     /// [`InvalidInput`](ErrorKind::InvalidInput) for an amount that the chain's arithmetic cannot hold.
     pub async fn royalty_preview(
         &self,
-        _: &Caller,
+        caller: &Caller,
         id: &AssetId,
         amount: Wei,
     ) -> Result<RoyaltyPreview<AssetId>> {
         const OP: &str = "royalty_preview";
-        self.existing(id, OP).await?;
+        self.existing(caller, id, OP).await?;
         let (links, cut) = self.links(&[*id], Direction::Up).await?;
         if cut {
             return Err(
@@ -203,8 +207,9 @@ impl DerivativeService {
         Ok((all, false))
     }
 
-    async fn existing(&self, id: &AssetId, op: &'static str) -> Result<Asset> {
-        self.ports.repository.asset(id).await?.ok_or_else(|| no_such_asset(id, op))
+    async fn existing(&self, caller: &Caller, id: &AssetId, op: &'static str) -> Result<Asset> {
+        let asset = self.ports.repository.asset(id).await?;
+        asset.filter(|asset| is_visible(caller, asset)).ok_or_else(|| no_such_asset(id, op))
     }
 }
 

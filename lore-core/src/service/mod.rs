@@ -8,7 +8,7 @@ mod request;
 
 pub use self::{
     assets::{AssetEdit, AssetService, Deleted},
-    creations::{Abandoned, CreationService, CreationView},
+    creations::{Abandoned, CreationService, CreationView, StepView},
     derivatives::{DerivativeService, FamilyView},
     request::CreateAsset,
 };

@@ -50,7 +50,7 @@ impl CreateAsset {
     }
 
     /// The caller's own name for this piece of work, 1 to 200 characters. The same key with the same request gives the
-    /// running or finished creation; with another request it is a [`Conflict`](ErrorKind::Conflict). Without a key every
+    /// running or finished creation; with another request it is a [`Conflict`](crate::ErrorKind::Conflict). Without a key every
     /// call makes a new asset.
     pub fn idempotency_key(mut self, key: impl Into<String>) -> Self {
         self.idempotency_key = Some(key.into());

@@ -44,7 +44,8 @@ async fn undisturbed(kind: Kind) -> (u64, u64, u64, u64, usize) {
 }
 
 async fn create(world: &World, faults: &FaultLayer, work: CreateAsset) -> Result<CreationView> {
-    world.lore_with(faults.clone()).creations().create(&caller(), work, &Progress::none()).await
+    let lore = world.lore_with(faults.clone());
+    Box::pin(lore.creations().create(&caller(), work, &Progress::none())).await
 }
 
 /// Nothing is missing, nothing is there twice.

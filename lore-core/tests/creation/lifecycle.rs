@@ -302,6 +302,50 @@ async fn an_asset_is_edited_archived_restored_and_deleted() {
 }
 
 #[tokio::test]
+async fn what_others_archived_is_seen_nowhere_but_its_place_in_the_tree() {
+    let world = World::new();
+    let parent = world.parent("first").await;
+    let child = world.create(request("child").parent(remix_of(&parent, "100"))).await.unwrap().asset.unwrap();
+    let lore = world.lore();
+    lore.assets().archive(&caller(), &parent.id).await.unwrap();
+    let bob = Caller::User(Address::from_bytes([0xb0; 20]));
+    let derivatives = lore.derivatives();
+    let hidden = [
+        lore.assets().get(&bob, &parent.id).await.err(),
+        derivatives.parents(&bob, &parent.id).await.err(),
+        derivatives.children(&bob, &parent.id).await.err(),
+        derivatives.family(&bob, &parent.id).await.err(),
+        derivatives.royalty_preview(&bob, &parent.id, Wei::from_coins(1)).await.err(),
+    ];
+    for error in hidden {
+        assert_eq!(error.unwrap().kind(), ErrorKind::NotFound);
+    }
+    let seen = derivatives.family(&bob, &child.id).await.unwrap();
+    assert_eq!(seen.ancestors.len(), 1);
+    assert_eq!(seen.members.iter().map(|member| member.id).collect::<Vec<_>>(), [child.id]);
+    assert_eq!(derivatives.family(&caller(), &child.id).await.unwrap().members.len(), 2);
+}
+
+#[tokio::test]
+async fn what_crosses_the_facade_has_a_stable_json_form() {
+    let world = World::new();
+    let parent = world.parent("first").await;
+    let view = world.create(request("child").parent(remix_of(&parent, "100"))).await.unwrap();
+    let names = |value: serde_json::Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    let json = serde_json::to_value(&view).unwrap();
+    assert_eq!(names(json.clone()), ["asset", "failure", "record", "steps"]);
+    assert_eq!(json["record"]["status"], "finished");
+    assert_eq!(json["steps"][4]["step"], "registration");
+    assert_eq!(json["steps"][4]["output"]["kind"], "registered");
+    insta::assert_snapshot!(names(json["record"].clone()).join("\n"));
+    let family = world.lore().derivatives().family(&caller(), &parent.id).await.unwrap();
+    let family = names(serde_json::to_value(&family).unwrap());
+    assert_eq!(family, ["ancestors", "asset", "descendants", "is_cut", "members", "tree"]);
+    let deleted = world.lore().assets().delete(&caller(), &view.record.asset).await.unwrap();
+    assert_eq!(names(serde_json::to_value(&deleted).unwrap()), ["kept", "on_chain", "unpinned"]);
+}
+
+#[tokio::test]
 async fn a_parent_cannot_be_deleted() {
     let world = World::new();
     let parent = world.parent("first").await;

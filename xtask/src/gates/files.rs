@@ -43,9 +43,11 @@ const NOT_IN_DOMAIN: &[&str] =
 /// Files that are compiled for tests only, wherever they lie.
 const TEST_FILES: &[&str] = &["tests.rs", "vectors.rs"];
 
-/// What examples and benches must not name: they show what a user of the facade can do.
-const BEHIND_THE_FACADE: &[&str] =
-    &["lore_core::", "lore_store::", "lore_ipfs::", "lore_story::", "lore_ai::"];
+/// What examples must not name: they show what a user of the facade can do. Benches take the adapters from the facade too,
+/// and from `lore-core` what no facade exports: the rules and ports that they measure alone.
+const BEHIND_THE_FACADE: &[&str] = &[CORE, "lore_store::", "lore_ipfs::", "lore_story::", "lore_ai::"];
+
+const CORE: &str = "lore_core::";
 
 /// Every broken rule.
 pub(crate) fn breaches(root: &Path) -> Outcome<Vec<String>> {
@@ -106,8 +108,10 @@ fn file_breaches(name: &str, text: &str) -> Vec<String> {
             if in_domain && let Some(word) = NOT_IN_DOMAIN.iter().find(|word| line.contains(**word)) {
                 breach(format!("`{}` in the domain, which is pure", word.trim()));
             }
-            if (name.starts_with("examples/") || name.starts_with("benches/"))
+            let is_bench = name.starts_with("benches/");
+            if (name.starts_with("examples/") || is_bench)
                 && let Some(word) = BEHIND_THE_FACADE.iter().find(|word| line.contains(**word))
+                && !(is_bench && *word == CORE)
             {
                 breach(format!("`{word}` goes around the facade"));
             }
@@ -152,5 +156,7 @@ mod tests {
             file_breaches("lore-core/src/domain/a.rs", "#[cfg(test)]\nmod tests { use std::fs; }").is_empty()
         );
         assert_eq!(file_breaches("examples/a.rs", "use lore_core::Cid;").len(), 1);
+        assert_eq!(file_breaches("benches/a.rs", "use lore_store::sqlite;").len(), 1);
+        assert!(file_breaches("benches/a.rs", "use lore_core::port;").is_empty());
     }
 }

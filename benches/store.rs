@@ -19,16 +19,15 @@ use std::{
 };
 
 use criterion::Criterion;
-use lore_core::{
-    Address, AssetId, Cid, ContentHash, CreationId, Result, Timestamp,
-    content::unixfs::{Fingerprint, Profile},
-    domain::{
-        asset::{Asset, AssetText, AssetType, Media, NewAsset},
-        page::AssetQuery,
-    },
-    port::repository::{AssetRepository, ChangeSet, Repository},
+use lore::{
+    Address, Asset, AssetId, AssetQuery, AssetText, AssetType, Cid, ContentHash, CreationId, Error,
+    ErrorKind, Fingerprint, Media, Profile, Repository as _, Result, SqliteConfig, SqliteRepository,
+    Timestamp,
 };
-use lore_store::sqlite::{SqliteConfig, SqliteRepository};
+use lore_core::{
+    domain::asset::NewAsset,
+    port::repository::{AssetRepository as _, ChangeSet},
+};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -223,14 +222,11 @@ fn main() -> Result<()> {
         Err(_) if trial => vec![2_000],
         Err(_) => SIZES.to_vec(),
     };
-    let runtime = Runtime::new().map_err(|err| {
-        lore_core::Error::new(lore_core::ErrorKind::Unavailable, "no runtime").with_source(err)
-    })?;
+    let runtime =
+        Runtime::new().map_err(|err| Error::new(ErrorKind::Unavailable, "no runtime").with_source(err))?;
     for size in sizes {
-        let directory = TempDir::new().map_err(|err| {
-            lore_core::Error::new(lore_core::ErrorKind::Unavailable, "no temporary directory")
-                .with_source(err)
-        })?;
+        let directory = TempDir::new()
+            .map_err(|err| Error::new(ErrorKind::Unavailable, "no temporary directory").with_source(err))?;
         let repository = runtime.block_on(build(&directory.path().join("lore.db"), size))?;
         measure(&mut criterion, &runtime, &repository, size)?;
         runtime.block_on(repository.close())?;

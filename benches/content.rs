@@ -26,18 +26,12 @@ use std::{
 };
 
 use criterion::{BatchSize, Criterion, Throughput};
-use lore_core::{
-    Clock as _, ContentHash, SystemClock,
-    content::{
-        BytesContent, Content,
-        unixfs::{Fingerprint, Importer, Profile, fingerprint, fingerprint_bytes},
-    },
-    port::pins::{PinRequest, PinStore as _},
+use lore::{
+    BlockStore, BlockStoreConfig, BytesContent, Clock as _, Content, ContentHash, FileContent, Fingerprint,
+    PinStore as _, Profile, SystemClock,
+    unixfs::{Importer, fingerprint, fingerprint_bytes},
 };
-use lore_ipfs::{
-    FileContent,
-    blocks::{BlockStore, BlockStoreConfig},
-};
+use lore_core::port::pins::PinRequest;
 use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;

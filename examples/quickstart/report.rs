@@ -134,7 +134,7 @@ const fn describe(step: Step) -> &'static str {
 
 fn show_bar(what: &str, done: u64, total: u64) {
     const WIDTH: u64 = 30;
-    let filled = if total == 0 { WIDTH } else { done.min(total) * WIDTH / total };
+    let filled = (done.min(total) * WIDTH).checked_div(total).unwrap_or(WIDTH);
     let bar: String = (0..WIDTH).map(|at| if at < filled { '#' } else { '.' }).collect();
     print!("\r  {what} [{bar}] {done} / {total} bytes");
     flush();

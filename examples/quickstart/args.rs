@@ -41,7 +41,12 @@ impl Args {
             let mut value = |name: &str| words.next().ok_or_else(|| format!("{name} needs a value"));
             match word.to_str() {
                 Some("--data") => args.data = value("--data")?.into(),
-                Some("--media") => args.media = Some(value("--media")?.into()),
+                // A later `--resume` may come from another directory.
+                Some("--media") => {
+                    let path =
+                        std::path::absolute(value("--media")?).map_err(|err| format!("--media: {err}"))?;
+                    args.media = Some(path);
+                }
                 Some("--json") => args.json = true,
                 Some("--resume") => args.resume = true,
                 Some("--crash-at") => {

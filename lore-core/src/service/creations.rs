@@ -212,7 +212,7 @@ impl CreationService {
             .with_context("creation", record.id)
             .with_context("step", record.step.map_or("none", Step::as_str)));
         }
-        self.retry_creation(caller, &record.id, None, progress).await
+        self.retry_creation(caller, &record.id, None, progress).await.map_err(|error| error.with_op(OP))
     }
 
     /// Gives up a creation that has not touched the chain: its record is removed, and what it pinned is unpinned unless

@@ -51,7 +51,7 @@ pub(crate) async fn print(args: &Args, config: &Config, lore: &Lore, owner: Addr
     println!("  {:>4} assets", assets.len());
     println!("  {:>4} registrations on the simulated chain", chain.registrations);
     println!("  {:>4} license attachments", chain.license_attachments);
-    println!("  {:>4} derivatives linked, to {linked_parents} parents", chain.links);
+    println!("  {:>4} links of a derivative, to {linked_parents} parents in all", chain.links);
     println!("  {:>4} pins in {} blocks, {} uploads performed", blocks.pins, blocks.blocks, counts.uploads);
     if counts.unfinished > 0 {
         println!("  {:>4} unfinished: `--resume` goes on with them", counts.unfinished);

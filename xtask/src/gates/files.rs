@@ -28,9 +28,9 @@ const REGISTRY_HOSTS: &[&str] = &[
     concat!("index.crates", ".io"),
     concat!("static.crates", ".io"),
     concat!("static.rust-lang", ".org"),
-    concat!("registry.npmjs", ".org"),
+    concat!("registry.", "npmjs", ".org"),
     concat!("registry.yarnpkg", ".com"),
-    concat!("files.pythonhosted", ".org"),
+    concat!("files.", "pythonhosted", ".org"),
     concat!("pypi", ".org/simple"),
     concat!("deb.debian", ".org"),
     concat!("security.debian", ".org"),
@@ -146,7 +146,7 @@ mod tests {
         let long = "x\n".repeat(MOST_LINES + 1);
         assert_eq!(file_breaches("a/b.rs", &long).len(), 1);
         assert!(file_breaches("a/b.md", &long).is_empty());
-        let host = concat!("fine\nhttps://registry.npmjs", ".org/x");
+        let host = concat!("fine\nhttps://registry.", "npmjs", ".org/x");
         assert!(
             file_breaches("package-lock.json", host).iter().all(|b| b.starts_with("package-lock.json:2:"))
         );

@@ -1,0 +1,11 @@
+//! The contracts' interfaces, as deployed (core and periphery v1.3.2): what Lore calls and what it reads in logs.
+//!
+//! Selectors, topics and struct layouts are checked against the published ABIs.
+
+pub(crate) mod account;
+pub(crate) mod dispute;
+pub(crate) mod group;
+pub(crate) mod licensing;
+pub(crate) mod registry;
+pub(crate) mod royalty;
+pub(crate) mod token;

@@ -6,3 +6,4 @@ pub mod llm;
 pub mod pins;
 pub mod refusal;
 pub mod repository;
+pub mod transactions;

@@ -3,3 +3,5 @@
 #![forbid(unsafe_code)]
 
 mod contracts;
+mod revert;
+pub mod rpc;

@@ -5,3 +5,5 @@
 pub mod addresses;
 mod contracts;
 pub mod network;
+mod revert;
+pub mod rpc;

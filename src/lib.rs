@@ -36,7 +36,6 @@ pub use lore_core::{
         chain::{SimulatedChain, SimulatedConfig, SimulatedStats},
         pins::MemoryPinStore,
         repository::MemoryRepository,
-        transactions::MemoryTransactionStore,
     },
     port::{
         cache::Cache,
@@ -44,10 +43,6 @@ pub use lore_core::{
         llm::LlmProvider,
         pins::{PinStore, Pinned},
         repository::{Lease, Repository},
-        transactions::{
-            AttemptKind, Inclusion, LaneId, LaneLease, OperationKey, SignedAttempt, StoredCall,
-            StoredTransaction, TransactionState, TransactionStore,
-        },
     },
     progress::{Progress, ProgressEvent, ProgressStream},
     protocol,
@@ -69,7 +64,7 @@ pub use lore_ipfs::{
 #[cfg(feature = "moka")]
 pub use lore_store::moka::MokaCache;
 #[cfg(feature = "sqlite")]
-pub use lore_store::sqlite::{SqliteConfig, SqliteRepository, SqliteTransactionStore};
+pub use lore_store::sqlite::{SqliteConfig, SqliteRepository};
 
 #[cfg(feature = "embedded")]
 pub use self::{

@@ -7,4 +7,3 @@ pub mod clock;
 pub mod llm;
 pub mod pins;
 pub mod repository;
-pub mod transactions;

@@ -17,8 +17,6 @@ mod repository;
 mod search;
 #[cfg(test)]
 mod tests;
-mod transaction_rows;
-mod transactions;
 mod values;
 
-pub use self::{config::SqliteConfig, repository::SqliteRepository, transactions::SqliteTransactionStore};
+pub use self::{config::SqliteConfig, repository::SqliteRepository};

@@ -28,9 +28,9 @@ impl Setup {
         Ok(serde_json::from_value(answer).unwrap())
     }
 
-    /// Transactions that the node has.
+    /// Transactions that the node has, in a block or not yet.
     async fn sent(&self) -> u64 {
-        self.node.nonce(ACCOUNTS[0]).await
+        number(&self.node.rpc().get("eth_getTransactionCount", json!([ACCOUNTS[0], "pending"])).await)
     }
 }
 
@@ -206,6 +206,7 @@ async fn rules_count_by_parameters_and_can_be_limited_to_some() {
         return;
     };
     let (one, two) = (setup.send().await.unwrap(), setup.send().await.unwrap());
+    setup.node.settle(two).await;
     let receipt = "eth_getTransactionReceipt";
     setup.proxy.add(Rule::on(receipt).first(2).per_params(), Fault::result(Value::Null));
     let mut found = Vec::new();
@@ -230,7 +231,9 @@ async fn a_node_that_is_behind_knows_nothing_of_the_newest_blocks() {
     let mint =
         lore_story_testbed::contracts::interface::Coin::mintCall { to: ACCOUNTS[1], amount: U256::from(7) };
     let old = setup.node.send(ACCOUNTS[0], coin, &mint).await;
+    setup.node.settle(old).await;
     let new = setup.node.send(ACCOUNTS[0], coin, &mint).await;
+    setup.node.settle(new).await;
     let height = setup.node.block_number().await;
     let logs = json!([{ "address": coin, "fromBlock": "0x0", "toBlock": "latest" }]);
     let supply = json!([{ "to": coin, "data": "0x18160ddd" }, "latest"]);
@@ -255,7 +258,8 @@ async fn a_node_that_is_behind_knows_nothing_of_the_newest_blocks() {
         assert_eq!(client.get("eth_getBlockByNumber", later).await, Value::Null);
     }
     // Sending works, and a stopped node stays where it is.
-    setup.send().await.unwrap();
+    let sent = setup.send().await.unwrap();
+    setup.node.settle(sent).await;
     assert_eq!(number(&client.get("eth_blockNumber", json!([])).await), height - 1);
     setup.proxy.clear();
     setup.proxy.add(
@@ -272,7 +276,7 @@ async fn logs_are_limited_in_the_words_of_each_service() {
     let mint =
         lore_story_testbed::contracts::interface::Coin::mintCall { to: ACCOUNTS[1], amount: U256::ONE };
     for _ in 0..9 {
-        setup.node.send(ACCOUNTS[0], coin, &mint).await;
+        setup.node.run(ACCOUNTS[0], coin, &mint).await;
     }
     // Blocks 2 to 10 have a log each.
     let ask = async |from: u64, to: u64| {

@@ -220,6 +220,12 @@ impl Node {
         self.send_raw(from, Some(to), &call.abi_encode().into(), U256::ZERO).await
     }
 
+    /// [`send`](Self::send), and waits for the receipt. It may be that of a revert.
+    pub async fn run<C: SolCall>(&self, from: Address, to: Address, call: &C) -> Value {
+        let hash = self.send(from, to, call).await;
+        self.settle(hash).await
+    }
+
     /// The tokens that a [`Registrar`](interface::Registrar) minted.
     pub async fn mints(&self, registrar: Address) -> u64 {
         self.read(registrar, &interface::Registrar::mintsCall {}).await.to()

@@ -1,7 +1,10 @@
 //! What a test does to a node: time, blocks, accounts, and looking at what is there.
 
+use std::time::{Duration, Instant};
+
 use alloy::primitives::{Address, B256, Bytes, U256};
 use serde_json::{Value, json};
+use tokio::time;
 
 use crate::{
     anvil::Node,
@@ -157,13 +160,23 @@ impl Node {
             .filter(|found| !found.is_null())
     }
 
-    /// The receipt, after making a block if there has to be one.
+    /// The receipt, as soon as the transaction is in a block. Makes a block if nothing else makes one. Panics after ten
+    /// seconds.
+    ///
+    /// Even a node that makes a block for each transaction answers `eth_sendTransaction` before that block is there.
     pub async fn settle(&self, hash: B256) -> Value {
-        for _ in 0..10 {
+        let start = Instant::now();
+        while start.elapsed() < Duration::from_secs(10) {
             if let Some(receipt) = self.receipt(hash).await {
                 return receipt;
             }
-            self.mine(1).await;
+            let is_automine = self.rpc().get("anvil_getAutomine", json!([])).await == true;
+            let interval = self.rpc().get("anvil_getIntervalMining", json!([])).await;
+            if is_automine || !interval.is_null() {
+                time::sleep(Duration::from_millis(2)).await;
+            } else {
+                self.mine(1).await;
+            }
         }
         panic!("{hash} does not get into a block")
     }

@@ -2,4 +2,8 @@
 
 #![forbid(unsafe_code)]
 
+pub mod addresses;
 mod contracts;
+pub mod network;
+mod revert;
+pub mod rpc;

@@ -4,6 +4,8 @@
 
 pub mod addresses;
 mod contracts;
+#[expect(dead_code, reason = "the operations that use the rest come with the client")]
+mod convert;
 pub mod network;
-mod revert;
+pub mod revert;
 pub mod rpc;

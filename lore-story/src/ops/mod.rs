@@ -16,7 +16,9 @@ mod registration;
 mod royalty_shares;
 
 pub use self::{
-    arguments::{DerivativeLink, ExistingNft, IpMetadata, LicenseTokenLink, LicensedTerms, NewNft, RoyaltyShare},
+    arguments::{
+        DerivativeLink, ExistingNft, IpMetadata, LicenseTokenLink, LicensedTerms, NewNft, RoyaltyShare,
+    },
     attach_terms::{AttachedLicenseTerms, RegisterTermsAndAttach},
     authorization::{Authorization, AuthorizationRequest, AuthorizedOperation},
     batch::{BatchOptions, IN_FLIGHT},
@@ -25,11 +27,11 @@ pub use self::{
     metadata::{FreezeMetadata, SetMetadata},
     nft::{MintNft, MintedNft, SetTokenUri},
     registration::{
-        IpLink, IpRegistration, MintAndRegister, MintAndRegisterDerivative, MintAndRegisterDerivativeWithTokens,
-        MintAndRegisterWithTerms, MintRegisterDerivativeAndDistribute, MintRegisterTermsAndDistribute,
-        NftSource, RegisterIpAsset, RegisterNft, RegisterNftAsDerivative, RegisterNftAsDerivativeWithTokens,
-        RegisterNftDerivativeAndDeployVault, RegisterNftTermsAndDeployVault, RegisterNftWithMetadata,
-        RegisterNftWithTerms, RegisteredIp,
+        IpLink, IpRegistration, MintAndRegister, MintAndRegisterDerivative,
+        MintAndRegisterDerivativeWithTokens, MintAndRegisterWithTerms, MintRegisterDerivativeAndDistribute,
+        MintRegisterTermsAndDistribute, NftSource, RegisterIpAsset, RegisterNft, RegisterNftAsDerivative,
+        RegisterNftAsDerivativeWithTokens, RegisterNftDerivativeAndDeployVault,
+        RegisterNftTermsAndDeployVault, RegisterNftWithMetadata, RegisterNftWithTerms, RegisteredIp,
     },
     royalty_shares::{DistributeRoyaltyTokens, DistributedRoyaltyTokens},
 };

@@ -12,6 +12,10 @@ mod derivative;
 mod links;
 mod metadata;
 mod nft;
+#[cfg(test)]
+mod recorded;
+#[cfg(test)]
+mod recorded_calls;
 mod registration;
 mod royalty_shares;
 

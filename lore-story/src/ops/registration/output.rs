@@ -98,7 +98,7 @@ pub(crate) fn read(shape: Shape<'_>, receipt: &Receipt, addresses: &Addresses) -
             .find(|account| account.token_contract == nft.contract && account.token_id == nft.token_id),
         Shape::Mint(nft, _) => {
             // Its hash tells it from others of the same collection.
-            let hash = nft.metadata.nft_hash().map(|hash| convert::b256_of_content(hash));
+            let hash = nft.metadata.nft_hash().map(convert::b256_of_content);
             let of_hash: Vec<_> = receipt
                 .events::<CoreMetadataModule::NFTTokenURISet>(addresses.core_metadata_module)
                 .filter(|event| Some(event.nftMetadataHash) == hash)

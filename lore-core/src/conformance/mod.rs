@@ -15,6 +15,7 @@ pub mod clock;
 pub mod llm_provider;
 pub mod pin_store;
 pub mod repository;
+pub mod transaction_store;
 
 /// Emits one test per case. The caller needs `tokio` with `macros` and `rt-multi-thread`.
 ///

@@ -7,5 +7,7 @@ mod contracts;
 #[expect(dead_code, reason = "the operations that use the rest come with the client")]
 mod convert;
 pub mod network;
+pub mod receipt;
 pub mod revert;
 pub mod rpc;
+pub mod tx;

@@ -8,5 +8,7 @@ mod contracts;
 mod convert;
 pub mod eip712;
 pub mod network;
+pub mod receipt;
 pub mod revert;
 pub mod rpc;
+pub mod tx;

@@ -39,3 +39,4 @@ pub use self::{
     },
     royalty_shares::{DistributeRoyaltyTokens, DistributedRoyaltyTokens},
 };
+pub(crate) use self::registration::existing::minted_token;

@@ -11,6 +11,8 @@ pub mod eip712;
 mod funding;
 pub mod network;
 pub mod operation;
+pub mod ops;
+pub mod read;
 mod receipt;
 pub mod revert;
 pub mod rpc;

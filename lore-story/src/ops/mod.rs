@@ -1,7 +1,7 @@
 //! Every write of the protocol, each an [`Operation`](crate::operation::Operation) for
 //! [`StoryClient::send`](crate::StoryClient::send).
 
-mod answers;
+pub(crate) mod answers;
 mod arguments;
 mod attach_terms;
 mod authorization;
@@ -39,4 +39,4 @@ pub use self::{
     },
     royalty_shares::{DistributeRoyaltyTokens, DistributedRoyaltyTokens},
 };
-pub(crate) use self::registration::existing::minted_token;
+pub(crate) use self::{metadata::is_frozen as metadata_is_frozen, registration::existing::minted_token};

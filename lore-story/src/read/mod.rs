@@ -1,4 +1,0 @@
-//! What the chain can be asked.
-
-mod edges;
-mod ip;

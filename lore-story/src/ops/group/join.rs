@@ -153,7 +153,7 @@ impl Operation for MintRegisterAndAddToGroup {
 
     async fn draft(&self, view: &View<'_>) -> Result<Draft> {
         let (addresses, joining) = (view.addresses(), &self.joining);
-        let cost = collection_mint_fee(view, &self.nft).await?;
+        let cost = collection_mint_fee(view, self.nft.collection).await?;
         let signed_call = joining.signed_call(addresses);
         let signature = authorization::signature(view, &signed_call, joining.authorization.as_ref()).await?;
         let call = GroupingWorkflows::mintAndRegisterIpAndAttachLicenseAndAddToGroupCall {

@@ -8,3 +8,4 @@ mod contracts;
 mod convert;
 pub mod network;
 pub mod revert;
+pub mod rpc;

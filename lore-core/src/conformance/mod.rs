@@ -17,6 +17,7 @@ pub mod group_client;
 pub mod llm_provider;
 pub mod pin_store;
 pub mod repository;
+pub mod transaction_store;
 
 /// Emits one test per case. The caller needs `tokio` with `macros` and `rt-multi-thread`.
 ///

@@ -1,7 +1,7 @@
 //! Every write of the protocol, each an [`Operation`](crate::operation::Operation) for
 //! [`StoryClient::send`](crate::StoryClient::send).
 
-mod answers;
+pub(crate) mod answers;
 mod arguments;
 mod attach_terms;
 mod authorization;
@@ -9,9 +9,13 @@ mod batch;
 mod collection;
 mod costs;
 mod derivative;
+pub(crate) mod dispute;
+pub(crate) mod group;
 mod links;
 mod metadata;
 mod nft;
+#[cfg(test)]
+mod recorded;
 mod registration;
 mod royalty_shares;
 
@@ -22,6 +26,17 @@ pub use self::{
     batch::{BatchOptions, IN_FLIGHT},
     collection::{ChangeCollection, CollectionChange, CreateCollection, CreatedCollection, MintFee},
     derivative::{LinkDerivative, LinkWithLicenseTokens, LinkedDerivative},
+    dispute::{
+        ArbitrationPolicyChange, CancelDispute, CancelledDispute, CounteredDispute, PropagateDispute,
+        ResolveDispute, ResolvedDispute, SetArbitrationPolicy, SettleDispute, SettledDispute, evidence_cid,
+        evidence_hash,
+    },
+    group::{
+        ClaimReward, ClaimedReward, CollectAndDistribute, CollectRoyalties, CollectedRoyalties, Distribution,
+        GroupLicense, GroupTransfer, GroupedIp, Joining, MembersChanged, MintRegisterAndAddToGroup,
+        RegisterGroup, RegisterGroupWithLicense, RegisterGroupWithLicenseAndMembers,
+        RegisterNftAndAddToGroup, RemoveGroupMembers, TransferGroupRevenue,
+    },
     metadata::{FreezeMetadata, SetMetadata},
     nft::{MintNft, MintedNft, SetTokenUri},
     registration::{

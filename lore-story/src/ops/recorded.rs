@@ -31,8 +31,7 @@ pub(crate) fn transaction(block: u64) -> Recorded {
 impl Recorded {
     /// What it left behind.
     pub(crate) fn receipt(&self) -> Receipt {
-        let mined =
-            Mined::new(TxHash::from_bytes([1; 32]), self.block.parse().unwrap(), Timestamp::EPOCH);
+        let mined = Mined::new(TxHash::from_bytes([1; 32]), self.block.parse().unwrap(), Timestamp::EPOCH);
         let logs = self.logs.iter();
         Receipt::new(
             mined,

@@ -4,9 +4,7 @@ use async_trait::async_trait;
 use lore_core::{
     Address, IpId, Result,
     domain::asset::Mined,
-    port::chain::{
-        CounterDispute, DisputeClient, DisputeLimits, DisputeRecord, RaiseDispute, RaisedDispute,
-    },
+    port::chain::{CounterDispute, DisputeClient, DisputeLimits, DisputeRecord, RaiseDispute, RaisedDispute},
 };
 
 use crate::{

@@ -13,7 +13,7 @@ use lore_core::{
 use crate::{
     client::StoryClient,
     contracts::licensing::PiLicenseTemplate,
-    convert::{FromSol, ToSol},
+    convert,
     ops::{
         self, CollectAndDistribute, GroupLicense, MintLicenseTokens, RegisterGroupWithLicense,
         RemoveGroupMembers, TransferGroupRevenue,
@@ -70,11 +70,13 @@ impl GroupClient for StoryClient {
 impl StoryClient {
     /// A license under which members that merely opt in can join: fee and share are the terms' own.
     async fn group_license(&self, terms_id: LicenseTermsId) -> Result<GroupLicense> {
-        let call = PiLicenseTemplate::getLicenseTermsCall { selectedLicenseTermsId: terms_id.to_sol() };
+        let call = PiLicenseTemplate::getLicenseTermsCall {
+            selectedLicenseTermsId: convert::u256_of_terms(terms_id),
+        };
         let terms = self.view().call(self.addresses().pi_license_template, &call).await?;
         let config = LicensingConfig {
             is_set: true,
-            minting_fee: Wei::from_sol(terms.defaultMintingFee),
+            minting_fee: convert::wei(terms.defaultMintingFee),
             commercial_rev_share: terms.commercialRevShare,
             ..LicensingConfig::default()
         };
@@ -135,7 +137,8 @@ impl StoryClient {
             if fee.amount > limit {
                 let index = request.members.iter().position(|member| *member == fee.member);
                 let field = format!("members[{}]", index.unwrap_or_default());
-                let expected = format!("a member with a royalty vault, or with a license fee of at most {limit}");
+                let expected =
+                    format!("a member with a royalty vault, or with a license fee of at most {limit}");
                 return Err(Error::invalid(field, "vault_too_expensive", expected)
                     .with_context("ip_id", fee.member)
                     .with_context("minting_fee", fee.amount));
@@ -150,8 +153,7 @@ impl StoryClient {
     /// The members in parts that fit into a transaction; one part at least, because collecting needs no member.
     async fn parts(&self, members: &[IpId]) -> Result<Vec<Vec<IpId>>> {
         let without = without_vault(&self.view(), members).await?;
-        let weigh =
-            |member: &IpId| if without.contains(member) { GAS_OF_A_VAULT } else { GAS_OF_A_MEMBER };
+        let weigh = |member: &IpId| if without.contains(member) { GAS_OF_A_VAULT } else { GAS_OF_A_MEMBER };
         Ok(in_parts(members, weigh))
     }
 }

@@ -2,14 +2,14 @@
 
 use alloy::primitives::{B256, U256};
 use lore_core::{
-    Address, Error, ErrorKind, IpId, Result, Timestamp, Wei,
+    Address, Error, IpId, Result, Timestamp, Wei,
     port::chain::{DisputeLimits, DisputeRecord},
 };
 
 use crate::{
     client::StoryClient,
     contracts::dispute::{ArbitrationPolicyUma, DisputeModule, OptimisticOracleV3},
-    convert::{FromSol, ToSol, timestamp},
+    convert::{self, timestamp},
     ops::{answers::Questions, dispute},
 };
 
@@ -37,7 +37,7 @@ impl StoryClient {
     /// What the chain knows of a dispute, if there is one with this number.
     ///
     /// # Errors
-    /// [`Unavailable`](ErrorKind::Unavailable). So for every read here.
+    /// [`Unavailable`](lore_core::ErrorKind::Unavailable). So for every read here.
     pub async fn dispute_record(&self, dispute: u64) -> Result<Option<DisputeRecord>> {
         let call = DisputeModule::disputesCall { disputeId: U256::from(dispute) };
         let found = self.view().call(self.addresses().dispute_module, &call).await?;
@@ -80,15 +80,15 @@ impl StoryClient {
     pub async fn assertion(&self, dispute: u64) -> Result<Option<AssertionState>> {
         let (view, policy) = (self.view(), self.addresses().arbitration_policy_uma);
         let Some(id) = self.assertion_id(dispute).await? else { return Ok(None) };
-        let oracle = Address::from_sol(view.call(policy, &ArbitrationPolicyUma::oov3Call {}).await?);
+        let oracle = convert::from_evm_address(view.call(policy, &ArbitrationPolicyUma::oov3Call {}).await?);
         let call = OptimisticOracleV3::getAssertionCall { assertionId: B256::new(id) };
         let found = view.call(oracle, &call).await?;
         Ok(Some(AssertionState {
             assertion: id,
-            asserter: Address::from_sol(found.asserter),
-            disputer: Some(Address::from_sol(found.disputer)).filter(|disputer| !disputer.is_zero()),
-            currency: Address::from_sol(found.currency),
-            bond: Wei::from_sol(found.bond),
+            asserter: convert::from_evm_address(found.asserter),
+            disputer: Some(convert::from_evm_address(found.disputer)).filter(|disputer| !disputer.is_zero()),
+            currency: convert::from_evm_address(found.currency),
+            bond: convert::wei(found.bond),
             expires_at: timestamp(U256::from(found.expirationTime))?,
             is_upheld: found.settled.then_some(found.settlementResolution),
         }))
@@ -107,21 +107,22 @@ impl StoryClient {
     /// # Errors
     /// As [`dispute_record`](Self::dispute_record).
     pub async fn is_tagged(&self, ip: &IpId) -> Result<bool> {
-        let call = DisputeModule::isIpTaggedCall { ipId: ip.to_sol() };
+        let call = DisputeModule::isIpTaggedCall { ipId: convert::evm_ip(*ip) };
         self.view().call(self.addresses().dispute_module, &call).await
     }
 
     /// Which of these texts the protocol takes as tags of disputes, in their order.
     ///
     /// # Errors
-    /// As [`dispute_record`](Self::dispute_record); [`InvalidInput`](ErrorKind::InvalidInput) for a text of more than 32
+    /// As [`dispute_record`](Self::dispute_record); [`InvalidInput`](lore_core::ErrorKind::InvalidInput) for a text of more than 32
     /// bytes.
     pub async fn are_tags_allowed(&self, tags: &[&str]) -> Result<Vec<bool>> {
         if tags.iter().any(|tag| tag.len() > 32) {
             return Err(Error::invalid("tags", "too_long", "texts of at most 32 bytes"));
         }
-        let asked =
-            tags.iter().map(|tag| DisputeModule::isWhitelistedDisputeTagCall { tag: dispute::tag_bytes(tag) });
+        let asked = tags
+            .iter()
+            .map(|tag| DisputeModule::isWhitelistedDisputeTagCall { tag: dispute::tag_bytes(tag) });
         let view = self.view();
         let mut answers =
             Questions::default().ask_all(self.addresses().dispute_module, asked).send(&view).await?;

@@ -3,9 +3,7 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use alloy::primitives::U256;
-use lore_core::{
-    Address, Error, ErrorKind, IpId, LicenseTermsId, Result, Wei, port::chain::GroupState,
-};
+use lore_core::{Address, Error, ErrorKind, IpId, Result, Wei, port::chain::GroupState};
 
 use crate::{
     client::StoryClient,
@@ -16,7 +14,7 @@ use crate::{
         registry::IpAssetRegistry,
         royalty::RoyaltyPolicyLrp,
     },
-    convert::{FromSol, ToSol},
+    convert,
     ops::{answers::Questions, group::transfer_call},
 };
 
@@ -41,7 +39,7 @@ impl StoryClient {
     /// # Errors
     /// [`Unavailable`](ErrorKind::Unavailable). So for every read here.
     pub async fn group_state(&self, group: &IpId) -> Result<Option<GroupState>> {
-        let (view, addresses, id) = (self.view(), self.addresses(), group.to_sol());
+        let (view, addresses, id) = (self.view(), self.addresses(), convert::evm_ip(*group));
         let (registry, licenses) = (addresses.ip_asset_registry, addresses.license_registry);
         let terms = LicenseRegistry::getAttachedLicenseTermsCall { ipId: id, index: U256::ZERO };
         let mut answers = Questions::default()
@@ -57,14 +55,14 @@ impl StoryClient {
         if answers.next::<IpAssetRegistry::isRegisteredGroupCall>() != Some(true) {
             return Ok(None);
         }
-        let owner = Address::from_sol(answers.must::<IpAccount::ownerCall>()?);
-        let pool = Address::from_sol(answers.must::<IpAssetRegistry::getGroupRewardPoolCall>()?);
+        let owner = convert::from_evm_address(answers.must::<IpAccount::ownerCall>()?);
+        let pool = convert::from_evm_address(answers.must::<IpAssetRegistry::getGroupRewardPoolCall>()?);
         let mut state = GroupState::new(*group, owner, pool);
         state.member_count = answers.must::<IpAssetRegistry::totalMembersCall>()?.saturating_to();
         // Fails for a group without terms.
         state.terms_id = answers
             .next::<LicenseRegistry::getAttachedLicenseTermsCall>()
-            .map(|terms| LicenseTermsId::from_sol(terms.licenseTermsId));
+            .map(|terms| convert::terms_id(terms.licenseTermsId));
         let has_derivatives = answers.must::<LicenseRegistry::hasDerivativeIpsCall>()?;
         let tokens = answers.must::<LicenseToken::getTotalTokensByLicensorCall>()?;
         state.is_frozen = has_derivatives || !tokens.is_zero();
@@ -77,7 +75,7 @@ impl StoryClient {
     /// As [`group_state`](Self::group_state).
     pub async fn members_of_group(&self, group: &IpId, start: u64) -> Result<Vec<IpId>> {
         let call = IpAssetRegistry::getGroupMembersCall {
-            groupId: group.to_sol(),
+            groupId: convert::evm_ip(*group),
             startIndex: U256::from(start),
             size: U256::from(MEMBERS_PER_PAGE),
         };
@@ -85,7 +83,7 @@ impl StoryClient {
         let mut answers =
             Questions::default().ask(self.addresses().ip_asset_registry, &call).send(&view).await?;
         let members = answers.next::<IpAssetRegistry::getGroupMembersCall>().unwrap_or_default();
-        Ok(members.into_iter().map(IpId::from_sol).collect())
+        Ok(members.into_iter().map(convert::from_evm_ip).collect())
     }
 
     /// Which of these IPs are members of the group, in their order.
@@ -93,9 +91,10 @@ impl StoryClient {
     /// # Errors
     /// As [`group_state`](Self::group_state).
     pub async fn are_members(&self, group: &IpId, ips: &[IpId]) -> Result<Vec<bool>> {
-        let asked = ips
-            .iter()
-            .map(|ip| IpAssetRegistry::containsIpCall { groupId: group.to_sol(), ipId: ip.to_sol() });
+        let asked = ips.iter().map(|ip| IpAssetRegistry::containsIpCall {
+            groupId: convert::evm_ip(*group),
+            ipId: convert::evm_ip(*ip),
+        });
         let view = self.view();
         let mut answers =
             Questions::default().ask_all(self.addresses().ip_asset_registry, asked).send(&view).await?;
@@ -113,15 +112,15 @@ impl StoryClient {
         members: &[IpId],
     ) -> Result<Vec<Wei>> {
         let call = GroupingModule::getClaimableRewardCall {
-            groupId: group.to_sol(),
-            token: token.to_sol(),
-            ipIds: members.to_sol(),
+            groupId: convert::evm_ip(*group),
+            token: convert::evm_address(*token),
+            ipIds: convert::evm_ips(members),
         };
         let rewards = self.view().call(self.addresses().grouping_module, &call).await?;
         if rewards.len() != members.len() {
             return Err(Error::new(ErrorKind::Unexpected, "the pool answered for other members"));
         }
-        Ok(rewards.into_iter().map(Wei::from_sol).collect())
+        Ok(rewards.into_iter().map(convert::wei).collect())
     }
 
     /// What descendants owe a group in a token and nobody moved to its vault yet, generation by generation.
@@ -137,7 +136,7 @@ impl StoryClient {
         let mut owed = Vec::new();
         for descendant in descendants {
             // Refuses where nothing is due.
-            let due = answers.next::<RoyaltyPolicyLrp::transferToVaultCall>().map(Wei::from_sol);
+            let due = answers.next::<RoyaltyPolicyLrp::transferToVaultCall>().map(convert::wei);
             if let Some(due) = due.filter(|due| !due.is_zero()) {
                 owed.push((descendant, due));
             }
@@ -154,17 +153,16 @@ impl StoryClient {
             let parents: Vec<IpId> = generation.drain(..).collect();
             let asked = parents
                 .iter()
-                .map(|ip| LicenseRegistry::getDerivativeIpCountCall { parentIpId: ip.to_sol() });
+                .map(|ip| LicenseRegistry::getDerivativeIpCountCall { parentIpId: convert::evm_ip(*ip) });
             let mut answers = Questions::default().ask_all(licenses, asked).send(&view).await?;
             let mut children = Vec::new();
             for parent in &parents {
-                let count: u64 =
-                    answers.must::<LicenseRegistry::getDerivativeIpCountCall>()?.saturating_to();
+                let count: u64 = answers.must::<LicenseRegistry::getDerivativeIpCountCall>()?.saturating_to();
                 let room = MOST_DESCENDANTS.saturating_sub(found.len() + children.len());
                 let fits = usize::try_from(count).is_ok_and(|count| count <= room);
                 let taken = if fits { count } else { u64::try_from(room).unwrap_or(u64::MAX) };
                 children.extend((0..taken).map(|index| LicenseRegistry::getDerivativeIpCall {
-                    parentIpId: parent.to_sol(),
+                    parentIpId: convert::evm_ip(*parent),
                     index: U256::from(index),
                 }));
                 if !fits {
@@ -190,7 +188,7 @@ impl StoryClient {
             Questions::default().ask_all(self.addresses().license_registry, asked).send(&view).await?;
         let mut new = Vec::new();
         for _ in 0..count {
-            let child = IpId::from_sol(answers.must::<LicenseRegistry::getDerivativeIpCall>()?);
+            let child = convert::from_evm_ip(answers.must::<LicenseRegistry::getDerivativeIpCall>()?);
             if seen.insert(child) {
                 new.push(child);
             }

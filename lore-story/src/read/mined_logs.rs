@@ -5,15 +5,11 @@ use alloy::{
     rpc::types::{Filter, Log},
     sol_types::SolEvent,
 };
-use lore_core::{
-    Error, ErrorKind, Result, TxHash,
-    domain::asset::Mined,
-    port::chain::DisputeRecord,
-};
+use lore_core::{Error, ErrorKind, Result, domain::asset::Mined, port::chain::DisputeRecord};
 
 use crate::{
     contracts::dispute::{DisputeModule, UnreleasedDisputeModule},
-    convert::{FromSol, ToSol},
+    convert,
     rpc::BlockHeader,
     view::View,
 };
@@ -32,7 +28,7 @@ pub(crate) async fn dispute(view: &View<'_>, record: &DisputeRecord) -> Result<M
     };
     let first = first_block_since(view, record.raised_at.unix_seconds()).await?;
     let filter = Filter::new()
-        .address(view.addresses().dispute_module.to_sol())
+        .address(convert::evm_address(view.addresses().dispute_module))
         .event_signature(vec![
             DisputeModule::DisputeRaised::SIGNATURE_HASH,
             UnreleasedDisputeModule::DisputeRaised::SIGNATURE_HASH,
@@ -42,7 +38,7 @@ pub(crate) async fn dispute(view: &View<'_>, record: &DisputeRecord) -> Result<M
     let logs = view.rpc().logs(&filter).await?;
     let log = logs.into_iter().find(|log| dispute_of(log) == Some(record.dispute)).ok_or_else(lost)?;
     let (Some(hash), Some(number)) = (log.transaction_hash, log.block_number) else { return Err(lost()) };
-    Ok(Mined::new(TxHash::from_sol(hash), number, record.raised_at))
+    Ok(Mined::new(convert::tx_hash(hash), number, record.raised_at))
 }
 
 /// The number of the dispute that a log tells of.

@@ -6,7 +6,7 @@ use alloy::{
 };
 use async_trait::async_trait;
 use lore_core::{
-    Address, IpId, Result, Violations, Wei,
+    Address, IpId, Result, Violations,
     domain::asset::Mined,
     port::{
         chain::{Cost, CostReason, CounterDispute},
@@ -23,7 +23,7 @@ use crate::{
         dispute::{ArbitrationPolicyUma, Assertion, DisputeModule, OptimisticOracleV3},
         token::{Erc20, Multicall3},
     },
-    convert::{FromSol, ToSol},
+    convert,
     operation::{Draft, Operation},
     ops::answers::Questions,
     receipt::Receipt,
@@ -81,11 +81,13 @@ impl Operation for CounterDispute {
     async fn draft(&self, view: &View<'_>) -> Result<Draft> {
         let open = read(view, self.dispute).await?;
         let policy = view.addresses().arbitration_policy_uma;
-        let (bond, currency) = (Wei::from_sol(open.assertion.bond), Address::from_sol(open.assertion.currency));
-        let what = format!("answers dispute {} with a bond of {bond} units of token {currency}", self.dispute);
+        let (bond, currency) =
+            (convert::wei(open.assertion.bond), convert::from_evm_address(open.assertion.currency));
+        let what =
+            format!("answers dispute {} with a bond of {bond} units of token {currency}", self.dispute);
         let answer = ArbitrationPolicyUma::disputeAssertionCall {
             assertionId: open.assertion_id,
-            counterEvidenceHash: self.evidence.to_sol(),
+            counterEvidenceHash: convert::b256_of_content(self.evidence),
         };
         if open.is_in_owners_time && open.target_owner == Some(view.sender()) {
             let account = open.target.address();
@@ -118,12 +120,16 @@ fn through_account(
 ) -> IpAccount::executeBatchCall {
     let (token, value) = (open.assertion.currency, open.assertion.bond);
     let call = |target, data: Vec<u8>| Call { target, value: U256::ZERO, data: Bytes::from(data) };
-    let take = Erc20::transferFromCall { from: payer.to_sol(), to: open.target.to_sol(), value };
-    let allow = Erc20::approveCall { spender: policy.to_sol(), value };
+    let take = Erc20::transferFromCall {
+        from: convert::evm_address(payer),
+        to: convert::evm_ip(open.target),
+        value,
+    };
+    let allow = Erc20::approveCall { spender: convert::evm_address(policy), value };
     let calls = vec![
         call(token, take.abi_encode()),
         call(token, allow.abi_encode()),
-        call(policy.to_sol(), answer.abi_encode()),
+        call(convert::evm_address(policy), answer.abi_encode()),
     ];
     IpAccount::executeBatchCall { calls, operation: 0 }
 }
@@ -141,21 +147,21 @@ async fn read(view: &View<'_>, dispute: u64) -> Result<Open> {
         .await?;
     let assertion_id = answers.must::<ArbitrationPolicyUma::disputeIdToAssertionIdCall>()?;
     let owners_share = answers.must::<ArbitrationPolicyUma::ipOwnerTimePercentsCall>()?;
-    let oracle = Address::from_sol(answers.must::<ArbitrationPolicyUma::oov3Call>()?);
+    let oracle = convert::from_evm_address(answers.must::<ArbitrationPolicyUma::oov3Call>()?);
     let target = answers.must::<DisputeModule::disputesCall>()?.targetIpId;
     let now: u64 = answers.must::<Multicall3::getCurrentBlockTimestampCall>()?.saturating_to();
     if assertion_id.is_zero() {
         // There is none, or it is an inherited tag, which nobody has to prove.
         return Err(no_dispute(dispute).with_context("under", "ArbitrationPolicyUMA"));
     }
-    let target = IpId::from_sol(target);
+    let target = convert::from_evm_ip(target);
     let mut answers = Questions::default()
         .ask(oracle, &OptimisticOracleV3::getAssertionCall { assertionId: assertion_id })
         .ask(target.address(), &IpAccount::ownerCall {})
         .send(view)
         .await?;
     let assertion = answers.must::<OptimisticOracleV3::getAssertionCall>()?;
-    let target_owner = answers.next::<IpAccount::ownerCall>().map(Address::from_sol);
+    let target_owner = answers.next::<IpAccount::ownerCall>().map(convert::from_evm_address);
     let is_in_owners_time =
         is_in_owners_time((assertion.assertionTime, assertion.expirationTime), owners_share, now);
     Ok(Open { assertion_id, assertion, target, target_owner, is_in_owners_time })
@@ -197,7 +203,7 @@ mod tests {
             asserter: nobody,
             assertionTime: 0,
             settled: false,
-            currency: protocol::WIP.to_sol(),
+            currency: convert::evm_address(protocol::WIP),
             expirationTime: 2_592_000,
             settlementResolution: false,
             domainId: B256::ZERO,
@@ -224,14 +230,14 @@ mod tests {
         let open = assertion(B256::new(answered.assertion));
         let answer = ArbitrationPolicyUma::disputeAssertionCall {
             assertionId: open.assertion_id,
-            counterEvidenceHash: request().evidence.to_sol(),
+            counterEvidenceHash: convert::b256_of_content(request().evidence),
         };
         let policy = protocol::ARBITRATION_POLICY_UMA;
         let mut call = through_account(OWNER.parse().unwrap(), &open, policy, &answer);
-        let exact = Erc20::approveCall { spender: policy.to_sol(), value: open.assertion.bond };
+        let exact = Erc20::approveCall { spender: convert::evm_address(policy), value: open.assertion.bond };
         assert_eq!(call.calls[1].data, exact.abi_encode());
         // The protocol's own client allows 2^256 - 1 here and leaves it standing.
-        let endless = Erc20::approveCall { spender: policy.to_sol(), value: U256::MAX };
+        let endless = Erc20::approveCall { spender: convert::evm_address(policy), value: U256::MAX };
         call.calls[1].data = endless.abi_encode().into();
         assert_eq!(call.abi_encode(), recorded.input);
     }

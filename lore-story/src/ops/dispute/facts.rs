@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use alloy::primitives::{B256, U256};
 use lore_core::{
-    Address, ContentHash, Error, ErrorKind, IpId, Result, Wei,
+    Address, Error, ErrorKind, IpId, Result,
     port::chain::{DisputeLimits, DisputeRecord, DisputeStatus, DisputeTag},
 };
 
@@ -13,7 +13,7 @@ use crate::{
         dispute::{ArbitrationPolicyUma, DisputeModule, OptimisticOracleV3},
         royalty::RoyaltyModule,
     },
-    convert::{FromSol, ToSol, timestamp},
+    convert::{self, timestamp},
     ops::answers::Questions,
     view::View,
 };
@@ -52,17 +52,15 @@ pub(crate) fn dispute_number(number: U256) -> Result<u64> {
 }
 
 /// What the chain knows of a dispute, if there is one with this number.
-pub(crate) fn record(
-    dispute: u64,
-    found: DisputeModule::disputesReturn,
-) -> Result<Option<DisputeRecord>> {
+pub(crate) fn record(dispute: u64, found: DisputeModule::disputesReturn) -> Result<Option<DisputeRecord>> {
     if found.targetIpId.is_zero() {
         return Ok(None);
     }
-    let (target, initiator) = (IpId::from_sol(found.targetIpId), Address::from_sol(found.disputeInitiator));
+    let (target, initiator) =
+        (convert::from_evm_ip(found.targetIpId), convert::from_evm_address(found.disputeInitiator));
     let mut record = DisputeRecord::new(dispute, target, initiator, timestamp(found.disputeTimestamp)?);
-    record.arbitration_policy = Address::from_sol(found.arbitrationPolicy);
-    record.evidence = ContentHash::from_sol(found.disputeEvidenceHash);
+    record.arbitration_policy = convert::from_evm_address(found.arbitrationPolicy);
+    record.evidence = convert::content_hash(found.disputeEvidenceHash);
     record.target_tag = tag_text(found.targetTag);
     record.status = match found.currentTag {
         tag if tag == tag_bytes(IN_DISPUTE) => DisputeStatus::InDispute,
@@ -111,7 +109,7 @@ pub(crate) async fn raise_facts(
         // Changes the chain if a change of policy is due, which is why it is the one to ask.
         .ask(
             addresses.dispute_module,
-            &DisputeModule::updateActiveArbitrationPolicyCall { ipId: target.to_sol() },
+            &DisputeModule::updateActiveArbitrationPolicyCall { ipId: convert::evm_ip(*target) },
         )
         .ask(
             addresses.dispute_module,
@@ -119,12 +117,14 @@ pub(crate) async fn raise_facts(
         )
         .ask(
             addresses.royalty_module,
-            &RoyaltyModule::isWhitelistedRoyaltyTokenCall { token: currency.to_sol() },
+            &RoyaltyModule::isWhitelistedRoyaltyTokenCall { token: convert::evm_address(*currency) },
         )
         .send(view)
         .await?;
     Ok(RaiseFacts {
-        policy: Address::from_sol(answers.must::<DisputeModule::updateActiveArbitrationPolicyCall>()?),
+        policy: convert::from_evm_address(
+            answers.must::<DisputeModule::updateActiveArbitrationPolicyCall>()?,
+        ),
         is_tag_allowed: answers.must::<DisputeModule::isWhitelistedDisputeTagCall>()?,
         is_currency_allowed: answers.must::<RoyaltyModule::isWhitelistedRoyaltyTokenCall>()?,
         limits: limits(view, currency).await?,
@@ -136,23 +136,25 @@ pub(crate) async fn limits(view: &View<'_>, currency: &Address) -> Result<Disput
     let policy = view.addresses().arbitration_policy_uma;
     let mut answers = Questions::default()
         .ask(policy, &ArbitrationPolicyUma::oov3Call {})
-        .ask(policy, &ArbitrationPolicyUma::maxBondsCall { token: currency.to_sol() })
+        .ask(policy, &ArbitrationPolicyUma::maxBondsCall { token: convert::evm_address(*currency) })
         .ask(policy, &ArbitrationPolicyUma::minLivenessCall {})
         .ask(policy, &ArbitrationPolicyUma::maxLivenessCall {})
         .send(view)
         .await?;
-    let oracle = Address::from_sol(answers.must::<ArbitrationPolicyUma::oov3Call>()?);
-    let max_bond = Wei::from_sol(answers.must::<ArbitrationPolicyUma::maxBondsCall>()?);
+    let oracle = convert::from_evm_address(answers.must::<ArbitrationPolicyUma::oov3Call>()?);
+    let max_bond = convert::wei(answers.must::<ArbitrationPolicyUma::maxBondsCall>()?);
     let min_liveness = answers.must::<ArbitrationPolicyUma::minLivenessCall>()?;
     let max_liveness = answers.must::<ArbitrationPolicyUma::maxLivenessCall>()?;
-    let call = OptimisticOracleV3::getMinimumBondCall { currency: currency.to_sol() };
-    let min_bond = Wei::from_sol(view.call(oracle, &call).await?);
+    let call = OptimisticOracleV3::getMinimumBondCall { currency: convert::evm_address(*currency) };
+    let min_bond = convert::wei(view.call(oracle, &call).await?);
     let liveness = (Duration::from_secs(min_liveness), Duration::from_secs(max_liveness));
     Ok(DisputeLimits::new((min_bond, max_bond), liveness))
 }
 
 #[cfg(test)]
 mod tests {
+    use lore_core::ContentHash;
+
     use super::*;
 
     fn found(current_tag: B256, infringer: u64) -> DisputeModule::disputesReturn {

@@ -8,7 +8,7 @@ mod raise;
 mod related;
 mod settle;
 
-pub(crate) use self::facts::{dispute_number, limits, record, require_dispute, tag_bytes};
+pub(crate) use self::facts::{dispute_number, limits, record, tag_bytes};
 pub use self::{
     counter::CounteredDispute,
     evidence::{evidence_cid, evidence_hash},

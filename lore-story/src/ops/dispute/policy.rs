@@ -9,7 +9,7 @@ use lore_core::{
 use crate::{
     addresses::Addresses,
     contracts::dispute::DisputeModule,
-    convert::{FromSol, ToSol, timestamp},
+    convert::{self, timestamp},
     operation::{Draft, Operation},
     ops::answers::Questions,
     receipt::Receipt,
@@ -66,15 +66,15 @@ impl Operation for SetArbitrationPolicy {
     }
 
     async fn existing(&self, view: &View<'_>) -> Result<Option<ArbitrationPolicyChange>> {
-        let (module, ip) = (view.addresses().dispute_module, self.ip.to_sol());
+        let (module, ip) = (view.addresses().dispute_module, convert::evm_ip(self.ip));
         let mut answers = Questions::default()
             .ask(module, &DisputeModule::arbitrationPoliciesCall { ipId: ip })
             .ask(module, &DisputeModule::nextArbitrationPoliciesCall { ipId: ip })
             .ask(module, &DisputeModule::nextArbitrationUpdateTimestampsCall { ipId: ip })
             .send(view)
             .await?;
-        let active = Address::from_sol(answers.must::<DisputeModule::arbitrationPoliciesCall>()?);
-        let next = Address::from_sol(answers.must::<DisputeModule::nextArbitrationPoliciesCall>()?);
+        let active = convert::from_evm_address(answers.must::<DisputeModule::arbitrationPoliciesCall>()?);
+        let next = convert::from_evm_address(answers.must::<DisputeModule::nextArbitrationPoliciesCall>()?);
         let from = answers.must::<DisputeModule::nextArbitrationUpdateTimestampsCall>()?;
         let change = |from| ArbitrationPolicyChange { ip: self.ip, policy: self.policy, from, mined: None };
         if next == self.policy {
@@ -86,8 +86,8 @@ impl Operation for SetArbitrationPolicy {
 
     async fn draft(&self, view: &View<'_>) -> Result<Draft> {
         let call = DisputeModule::setArbitrationPolicyCall {
-            ipId: self.ip.to_sol(),
-            nextArbitrationPolicy: self.policy.to_sol(),
+            ipId: convert::evm_ip(self.ip),
+            nextArbitrationPolicy: convert::evm_address(self.policy),
         };
         let summary = format!("lets {} decide disputes about IP {}", self.policy, self.ip);
         Ok(Draft::new(view.addresses().dispute_module, &call, summary))
@@ -97,8 +97,8 @@ impl Operation for SetArbitrationPolicy {
         let event: DisputeModule::ArbitrationPolicySet = receipt.event(addresses.dispute_module)?;
         let from: U256 = event.nextArbitrationUpdateTimestamp;
         Ok(ArbitrationPolicyChange {
-            ip: IpId::from_sol(event.ipId),
-            policy: Address::from_sol(event.arbitrationPolicy),
+            ip: convert::from_evm_ip(event.ipId),
+            policy: convert::from_evm_address(event.arbitrationPolicy),
             from: Some(timestamp(from)?),
             mined: Some(receipt.mined()),
         })

@@ -2,10 +2,7 @@
 
 use std::time::Duration;
 
-use alloy::{
-    primitives::{B256, Bytes, U256},
-    sol_types::SolValue,
-};
+use alloy::{primitives::Bytes, sol_types::SolValue};
 use async_trait::async_trait;
 use lore_core::{
     Error, ErrorKind, Result, Violations,
@@ -23,7 +20,7 @@ use super::{
 use crate::{
     addresses::Addresses,
     contracts::dispute::{ArbitrationPolicyUma, DisputeModule, UnreleasedDisputeModule},
-    convert::ToSol,
+    convert,
     operation::{Draft, Operation},
     receipt::Receipt,
     view::View,
@@ -115,10 +112,12 @@ fn raised_number(receipt: &Receipt, addresses: &Addresses) -> Result<u64> {
 fn call(request: &RaiseDispute) -> DisputeModule::raiseDisputeCall {
     let liveness = request.liveness.as_secs();
     DisputeModule::raiseDisputeCall {
-        targetIpId: request.target.to_sol(),
-        disputeEvidenceHash: request.evidence.to_sol(),
+        targetIpId: convert::evm_ip(request.target),
+        disputeEvidenceHash: convert::b256_of_content(request.evidence),
         targetTag: tag_bytes(request.tag.as_str()),
-        data: Bytes::from((liveness, request.currency.to_sol(), request.bond.to_sol()).abi_encode()),
+        data: Bytes::from(
+            (liveness, convert::evm_address(request.currency), convert::u256(request.bond)).abi_encode(),
+        ),
     }
 }
 
@@ -163,7 +162,10 @@ fn check_limits(request: &RaiseDispute, limits: &DisputeLimits, violations: &mut
 
 #[cfg(test)]
 mod tests {
-    use alloy::sol_types::{SolCall, SolEvent};
+    use alloy::{
+        primitives::{B256, U256},
+        sol_types::{SolCall, SolEvent},
+    };
     use lore_core::{
         Address, ContentHash, IpId, Wei, domain::asset::Mined, port::chain::DisputeTag, protocol,
     };
@@ -195,11 +197,11 @@ mod tests {
     fn the_event_of_the_next_release_is_read_too() {
         let event = UnreleasedDisputeModule::DisputeRaised {
             disputeId: U256::from(7),
-            targetIpId: request().target.to_sol(),
+            targetIpId: convert::evm_ip(request().target),
             caller: alloy::primitives::Address::repeat_byte(1),
             disputeInitiator: alloy::primitives::Address::repeat_byte(2),
             disputeTimestamp: U256::from(3),
-            arbitrationPolicy: protocol::ARBITRATION_POLICY_UMA.to_sol(),
+            arbitrationPolicy: convert::evm_address(protocol::ARBITRATION_POLICY_UMA),
             disputeEvidenceHash: B256::repeat_byte(4),
             targetTag: tag_bytes("IMPROPER_USAGE"),
             data: Bytes::new(),
@@ -213,14 +215,16 @@ mod tests {
             assertionId: B256::repeat_byte(9),
             caller: alloy::primitives::Address::repeat_byte(1),
             liveness: 1,
-            currency: protocol::WIP.to_sol(),
+            currency: convert::evm_address(protocol::WIP),
             bond: U256::from(1),
         };
         let logs = [
             (protocol::DISPUTE_MODULE, event.encode_log_data()),
             (protocol::ARBITRATION_POLICY_UMA, uma.encode_log_data()),
         ]
-        .map(|(emitter, data)| Receipt::log(emitter.to_sol(), data.topics().to_vec(), data.data));
+        .map(|(emitter, data)| {
+            Receipt::log(convert::evm_address(emitter), data.topics().to_vec(), data.data)
+        });
         let mined = Mined::new(lore_core::TxHash::from_bytes([1; 32]), 1, lore_core::Timestamp::EPOCH);
         let receipt = Receipt::new(mined, logs.into());
         let raised = request().output(&receipt, &Addresses::AENEID).unwrap();

@@ -14,7 +14,7 @@ use super::{dispute_number, facts::record};
 use crate::{
     addresses::Addresses,
     contracts::dispute::{ArbitrationPolicyUma, DisputeModule},
-    convert::ToSol,
+    convert,
     operation::{Draft, Operation},
     ops::answers::Questions,
     read::mined_logs,
@@ -50,7 +50,7 @@ impl PropagateDispute {
 
     fn call(&self) -> DisputeModule::tagIfRelatedIpInfringedCall {
         DisputeModule::tagIfRelatedIpInfringedCall {
-            ipIdToTag: self.ip.to_sol(),
+            ipIdToTag: convert::evm_ip(self.ip),
             infringerDisputeId: U256::from(self.dispute),
         }
     }
@@ -112,7 +112,8 @@ pub(super) async fn find_newest(
     while until > oldest {
         let from = until.saturating_sub(SEARCHED_AT_ONCE).max(oldest);
         let numbers: Vec<u64> = (from + 1..=until).rev().collect();
-        let asked = numbers.iter().map(|number| DisputeModule::disputesCall { disputeId: U256::from(*number) });
+        let asked =
+            numbers.iter().map(|number| DisputeModule::disputesCall { disputeId: U256::from(*number) });
         let mut answers = Questions::default().ask_all(module, asked).send(view).await?;
         for number in numbers {
             let found = record(number, answers.must::<DisputeModule::disputesCall>()?)?;

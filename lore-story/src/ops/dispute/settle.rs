@@ -2,9 +2,7 @@
 
 use alloy::primitives::{B256, Bytes, U256};
 use async_trait::async_trait;
-use lore_core::{
-    Address, Error, ErrorKind, Result, Violations, domain::asset::Mined, port::transactions::OperationKey,
-};
+use lore_core::{Address, Error, Result, Violations, domain::asset::Mined, port::transactions::OperationKey};
 
 use super::{
     facts::{no_dispute, require_dispute},
@@ -13,7 +11,7 @@ use super::{
 use crate::{
     addresses::Addresses,
     contracts::dispute::{ArbitrationPolicyUma, Assertion, DisputeModule, OptimisticOracleV3},
-    convert::FromSol,
+    convert,
     operation::{Draft, Operation},
     ops::answers::Questions,
     receipt::Receipt,
@@ -56,7 +54,7 @@ impl SettleDispute {
             .ask(policy, &ArbitrationPolicyUma::disputeIdToAssertionIdCall { disputeId: number })
             .send(view)
             .await?;
-        let oracle = Address::from_sol(answers.must::<ArbitrationPolicyUma::oov3Call>()?);
+        let oracle = convert::from_evm_address(answers.must::<ArbitrationPolicyUma::oov3Call>()?);
         let id = answers.must::<ArbitrationPolicyUma::disputeIdToAssertionIdCall>()?;
         if id.is_zero() {
             return Err(no_dispute(self.dispute).with_context("under", "ArbitrationPolicyUMA"));
@@ -107,11 +105,7 @@ impl Operation for SettleDispute {
             .events::<DisputeModule::DisputeJudgementSet>(addresses.dispute_module)
             .find(|event| event.disputeId == number)
             .ok_or_else(|| receipt.missing("DisputeJudgementSet", addresses.dispute_module))?;
-        Ok(SettledDispute {
-            dispute: self.dispute,
-            is_upheld: judged.decision,
-            mined: Some(receipt.mined()),
-        })
+        Ok(SettledDispute { dispute: self.dispute, is_upheld: judged.decision, mined: Some(receipt.mined()) })
     }
 }
 
@@ -119,9 +113,10 @@ impl SettleDispute {
     fn explained(&self, error: Error) -> Error {
         let is_silent = error.revert().is_some_and(|revert| revert.name == "EMPTY_REVERT");
         if is_silent {
-            error
-                .with_context("dispute", self.dispute)
-                .with_context("advice", "the dispute was answered: settle it after the oracle's voters decided")
+            error.with_context("dispute", self.dispute).with_context(
+                "advice",
+                "the dispute was answered: settle it after the oracle's voters decided",
+            )
         } else {
             error
         }
@@ -262,7 +257,7 @@ impl Operation for CancelDispute {
 #[cfg(test)]
 mod tests {
     use alloy::sol_types::SolCall;
-    use lore_core::Revert;
+    use lore_core::{ErrorKind, Revert};
 
     use super::*;
     use crate::ops::recorded;

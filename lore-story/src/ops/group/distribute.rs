@@ -18,7 +18,7 @@ use crate::{
         licensing::{GroupingWorkflows, LicenseRegistry, LicensingModule},
         royalty::RoyaltyModule,
     },
-    convert::{FromSol, ToSol},
+    convert,
     operation::{Draft, Operation},
     ops::answers::Questions,
     receipt::Receipt,
@@ -50,9 +50,9 @@ impl CollectAndDistribute {
 
     fn call(&self) -> GroupingWorkflows::collectRoyaltiesAndClaimRewardCall {
         GroupingWorkflows::collectRoyaltiesAndClaimRewardCall {
-            groupIpId: self.group.to_sol(),
-            currencyTokens: self.tokens.to_sol(),
-            memberIpIds: self.members.to_sol(),
+            groupIpId: convert::evm_ip(self.group),
+            currencyTokens: self.tokens.iter().copied().map(convert::evm_address).collect(),
+            memberIpIds: convert::evm_ips(&self.members),
         }
     }
 }
@@ -136,7 +136,7 @@ impl Operation for CollectAndDistribute {
 /// Those of the IPs that nobody took a license of yet.
 pub(crate) async fn without_vault(view: &View<'_>, ips: &[IpId]) -> Result<Vec<IpId>> {
     let module = view.addresses().royalty_module;
-    let asked = ips.iter().map(|ip| RoyaltyModule::ipRoyaltyVaultsCall { ipId: ip.to_sol() });
+    let asked = ips.iter().map(|ip| RoyaltyModule::ipRoyaltyVaultsCall { ipId: convert::evm_ip(*ip) });
     let mut answers = Questions::default().ask_all(module, asked).send(view).await?;
     let mut without = Vec::new();
     for ip in ips {
@@ -165,34 +165,30 @@ pub(crate) async fn vault_fees(view: &View<'_>, group: &IpId, members: &[IpId]) 
         return Ok(Vec::new());
     }
     let addresses = view.addresses();
-    let attached = LicenseRegistry::getAttachedLicenseTermsCall {
-        ipId: group.to_sol(),
-        index: U256::ZERO,
-    };
-    let mut answers =
-        Questions::default().ask(addresses.license_registry, &attached).send(view).await?;
+    let attached =
+        LicenseRegistry::getAttachedLicenseTermsCall { ipId: convert::evm_ip(*group), index: U256::ZERO };
+    let mut answers = Questions::default().ask(addresses.license_registry, &attached).send(view).await?;
     let Some(terms) = answers.next::<LicenseRegistry::getAttachedLicenseTermsCall>() else {
         return Err(refusal(Revert::new("GroupingModule__GroupIPHasNoLicenseTerms").arg(group)));
     };
     let asked = members.iter().map(|member| LicensingModule::predictMintingLicenseFeeCall {
-        licensorIpId: member.to_sol(),
+        licensorIpId: convert::evm_ip(*member),
         licenseTemplate: terms.licenseTemplate,
         licenseTermsId: terms.licenseTermsId,
         amount: U256::ONE,
-        receiver: view.sender().to_sol(),
+        receiver: convert::evm_address(view.sender()),
         royaltyContext: Bytes::new(),
     });
-    let mut answers =
-        Questions::default().ask_all(addresses.licensing_module, asked).send(view).await?;
+    let mut answers = Questions::default().ask_all(addresses.licensing_module, asked).send(view).await?;
     let mut fees = Vec::with_capacity(members.len());
     for member in members {
         // What cannot be licensed at all is left to the simulation, which says why.
         if let Some(fee) = answers.next::<LicensingModule::predictMintingLicenseFeeCall>() {
             fees.push(VaultFee {
                 member: *member,
-                terms_id: FromSol::from_sol(terms.licenseTermsId),
-                token: Address::from_sol(fee.currencyToken),
-                amount: Wei::from_sol(fee.tokenAmount),
+                terms_id: convert::terms_id(terms.licenseTermsId),
+                token: convert::from_evm_address(fee.currencyToken),
+                amount: convert::wei(fee.tokenAmount),
             });
         }
     }

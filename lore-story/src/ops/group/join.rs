@@ -17,7 +17,7 @@ use crate::{
         registry::{CoreMetadataModule, IpAssetRegistry},
         token::SpgNft,
     },
-    convert::{FromSol, ToSol},
+    convert,
     operation::{Draft, Operation},
     ops::{
         answers::Questions,
@@ -143,8 +143,8 @@ impl Operation for MintRegisterAndAddToGroup {
 
     async fn existing(&self, view: &View<'_>) -> Result<Option<GroupedIp>> {
         let Some(hash) = self.nft.unique_hash() else { return Ok(None) };
-        let call = SpgNft::getTokenIdByMetadataHashCall { nftMetadataHash: hash.to_sol() };
-        let token_id = TokenId::from_sol(view.call(self.nft.collection, &call).await?);
+        let call = SpgNft::getTokenIdByMetadataHashCall { nftMetadataHash: convert::b256_of_content(hash) };
+        let token_id = convert::token_id(view.call(self.nft.collection, &call).await?);
         if token_id.is_zero() {
             return Ok(None);
         }
@@ -157,9 +157,9 @@ impl Operation for MintRegisterAndAddToGroup {
         let signed_call = joining.signed_call(addresses);
         let signature = authorization::signature(view, &signed_call, joining.authorization.as_ref()).await?;
         let call = GroupingWorkflows::mintAndRegisterIpAndAttachLicenseAndAddToGroupCall {
-            spgNftContract: self.nft.collection.to_sol(),
-            groupId: joining.group.to_sol(),
-            recipient: self.nft.recipient.to_sol(),
+            spgNftContract: convert::evm_address(self.nft.collection),
+            groupId: convert::evm_ip(joining.group),
+            recipient: convert::evm_address(self.nft.recipient),
             maxAllowedRewardShare: joining.max_share(),
             licensesData: joining.licenses(addresses),
             ipMetadata: self.nft.metadata.to_sol(),
@@ -176,12 +176,12 @@ impl Operation for MintRegisterAndAddToGroup {
     fn output(&self, receipt: &Receipt, addresses: &Addresses) -> Result<GroupedIp> {
         let registered = receipt
             .events::<IpAssetRegistry::IPRegistered>(addresses.ip_asset_registry)
-            .find(|event| Address::from_sol(event.tokenContract) == self.nft.collection)
+            .find(|event| convert::from_evm_address(event.tokenContract) == self.nft.collection)
             .ok_or_else(|| receipt.missing("IPRegistered", addresses.ip_asset_registry))?;
         Ok(GroupedIp {
-            ip_id: IpId::from_sol(registered.ipId),
+            ip_id: convert::from_evm_ip(registered.ipId),
             token_contract: self.nft.collection,
-            token_id: TokenId::from_sol(registered.tokenId),
+            token_id: convert::token_id(registered.tokenId),
             group: self.joining.group,
             mined: Some(receipt.mined()),
         })
@@ -272,9 +272,9 @@ impl Operation for RegisterNftAndAddToGroup {
         let group_signature =
             authorization::signature(view, &group_call, joining.authorization.as_ref()).await?;
         let call = GroupingWorkflows::registerIpAndAttachLicenseAndAddToGroupCall {
-            nftContract: self.nft.contract.to_sol(),
-            tokenId: self.nft.token_id.to_sol(),
-            groupId: joining.group.to_sol(),
+            nftContract: convert::evm_address(self.nft.contract),
+            tokenId: convert::u256_of_token(self.nft.token_id),
+            groupId: convert::evm_ip(joining.group),
             maxAllowedRewardShare: joining.max_share(),
             licensesData: joining.licenses(addresses),
             ipMetadata: self.nft.metadata.to_sol(),
@@ -293,7 +293,7 @@ impl Operation for RegisterNftAndAddToGroup {
         let ip = added.ipIds.first().copied();
         let ip = ip.ok_or_else(|| receipt.missing("AddedIpToGroup", addresses.grouping_module))?;
         Ok(GroupedIp {
-            ip_id: IpId::from_sol(ip),
+            ip_id: convert::from_evm_ip(ip),
             token_contract: self.nft.contract,
             token_id: self.nft.token_id,
             group: self.joining.group,
@@ -310,9 +310,9 @@ async fn in_group(
     group: &IpId,
 ) -> Result<Option<GroupedIp>> {
     let ip_id = ip_account::ip_id(view.chain_id(), token_contract, token_id);
-    let call = IpAssetRegistry::containsIpCall { groupId: group.to_sol(), ipId: ip_id.to_sol() };
-    let mut answers =
-        Questions::default().ask(view.addresses().ip_asset_registry, &call).send(view).await?;
+    let call =
+        IpAssetRegistry::containsIpCall { groupId: convert::evm_ip(*group), ipId: convert::evm_ip(ip_id) };
+    let mut answers = Questions::default().ask(view.addresses().ip_asset_registry, &call).send(view).await?;
     let is_member = answers.must::<IpAssetRegistry::containsIpCall>()?;
     Ok(is_member.then_some(GroupedIp { ip_id, token_contract, token_id, group: *group, mined: None }))
 }
@@ -336,16 +336,15 @@ mod tests {
         let one = joining.signed_call(&addresses);
         let call = AccessController::setTransientPermissionCall::abi_decode(&one.data).unwrap();
         assert_eq!((one.account, one.to), (group(), protocol::ACCESS_CONTROLLER));
-        assert_eq!(call.signer, addresses.grouping_workflows.to_sol());
-        assert_eq!(call.to, protocol::GROUPING_MODULE.to_sol());
+        assert_eq!(call.signer, convert::evm_address(addresses.grouping_workflows));
+        assert_eq!(call.to, convert::evm_address(protocol::GROUPING_MODULE));
         assert_eq!(call.func, FixedBytes::new([0x0e, 0xc2, 0x87, 0x99]));
     }
 
     #[test]
     fn a_token_joins_a_group_once_unless_duplicates_are_allowed() {
-        let document = |name: &str| {
-            OnChainDocument::new(format!("ipfs://{name}"), ContentHash::of(name.as_bytes()))
-        };
+        let document =
+            |name: &str| OnChainDocument::new(format!("ipfs://{name}"), ContentHash::of(name.as_bytes()));
         let metadata = IpMetadata::new(document("ipa"), document("nft"));
         let nft = NewNft::new(Address::from_bytes([1; 20]), Address::from_bytes([2; 20]), metadata);
         let license = GroupLicense::opting_in(LicenseTermsId::from(2_u64), protocol::EVEN_SPLIT_GROUP_POOL);

@@ -7,7 +7,7 @@ use lore_core::{
 use crate::{
     addresses::Addresses,
     contracts::licensing::{LicenseData, LicensingConfig as SolLicensingConfig},
-    convert::ToSol,
+    convert,
 };
 
 /// Registered terms to be attached, with what the licensor changes about them.
@@ -45,10 +45,10 @@ impl GroupLicense {
     }
 
     pub(super) fn to_sol(&self, addresses: &Addresses) -> LicenseData {
-        let config: SolLicensingConfig = self.config.to_sol();
+        let config: SolLicensingConfig = convert::licensing_config(&self.config);
         LicenseData {
-            licenseTemplate: self.template(addresses).to_sol(),
-            licenseTermsId: self.terms_id.to_sol(),
+            licenseTemplate: convert::evm_address(self.template(addresses)),
+            licenseTermsId: convert::u256_of_terms(self.terms_id),
             licensingConfig: config,
         }
     }

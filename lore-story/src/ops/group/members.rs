@@ -16,7 +16,7 @@ use crate::{
         licensing::{LicenseRegistry, LicenseToken},
         registry::IpAssetRegistry,
     },
-    convert::{FromSol, ToSol},
+    convert,
     operation::{Draft, Operation},
     ops::answers::Questions,
     receipt::Receipt,
@@ -77,8 +77,8 @@ impl Operation for AddGroupMembers {
 
 fn add_call(request: &AddGroupMembers, members: &[IpId]) -> GroupingModule::addIpCall {
     GroupingModule::addIpCall {
-        groupIpId: request.group.to_sol(),
-        ipIds: members.to_sol(),
+        groupIpId: convert::evm_ip(request.group),
+        ipIds: convert::evm_ips(members),
         maxAllowedRewardShare: U256::from(request.max_reward_share.millionths()),
     }
 }
@@ -103,7 +103,10 @@ impl RemoveGroupMembers {
     }
 
     fn call(&self, members: &[IpId]) -> GroupingModule::removeIpCall {
-        GroupingModule::removeIpCall { groupIpId: self.group.to_sol(), ipIds: members.to_sol() }
+        GroupingModule::removeIpCall {
+            groupIpId: convert::evm_ip(self.group),
+            ipIds: convert::evm_ips(members),
+        }
     }
 }
 
@@ -132,13 +135,10 @@ impl Operation for RemoveGroupMembers {
     async fn draft(&self, view: &View<'_>) -> Result<Draft> {
         let addresses = view.addresses();
         let present = by_membership(view, &self.group, &self.members, true).await?;
-        let group = self.group.to_sol();
+        let group = convert::evm_ip(self.group);
         let mut answers = Questions::default()
             .ask(addresses.license_registry, &LicenseRegistry::hasDerivativeIpsCall { parentIpId: group })
-            .ask(
-                addresses.license_token,
-                &LicenseToken::getTotalTokensByLicensorCall { licensorIpId: group },
-            )
+            .ask(addresses.license_token, &LicenseToken::getTotalTokensByLicensorCall { licensorIpId: group })
             .send(view)
             .await?;
         let has_derivatives = answers.must::<LicenseRegistry::hasDerivativeIpsCall>()?;
@@ -157,15 +157,17 @@ impl Operation for RemoveGroupMembers {
 }
 
 fn changed(group: IpId, members: Vec<alloy::primitives::Address>, receipt: &Receipt) -> MembersChanged {
-    let members = members.into_iter().map(IpId::from_sol).collect();
+    let members = members.into_iter().map(convert::from_evm_ip).collect();
     MembersChanged { group, members, mined: Some(receipt.mined()) }
 }
 
 /// Those of the IPs that are members, or are not.
 async fn by_membership(view: &View<'_>, group: &IpId, ips: &[IpId], is_member: bool) -> Result<Vec<IpId>> {
     let registry = view.addresses().ip_asset_registry;
-    let asked =
-        ips.iter().map(|ip| IpAssetRegistry::containsIpCall { groupId: group.to_sol(), ipId: ip.to_sol() });
+    let asked = ips.iter().map(|ip| IpAssetRegistry::containsIpCall {
+        groupId: convert::evm_ip(*group),
+        ipId: convert::evm_ip(*ip),
+    });
     let mut answers = Questions::default().ask_all(registry, asked).send(view).await?;
     let mut found = Vec::with_capacity(ips.len());
     for ip in ips {

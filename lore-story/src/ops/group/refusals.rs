@@ -19,7 +19,7 @@ use crate::{
         licensing::{LicenseRegistry, LicensingConfig, PiLicenseTemplate},
         registry::IpAssetRegistry,
     },
-    convert::{FromSol, ToSol},
+    convert,
     ops::answers::{Answers, Questions},
     revert::refused,
     view::View,
@@ -94,8 +94,11 @@ impl Addition {
     /// A group that will be registered in the same transaction.
     pub(super) fn to_new_group(pool: Address, license: &GroupLicense, addresses: &Addresses) -> Self {
         // A config that is not set does not count.
-        let config =
-            if license.config.is_set { license.config.to_sol() } else { LicensingConfig::default() };
+        let config = if license.config.is_set {
+            convert::licensing_config(&license.config)
+        } else {
+            LicensingConfig::default()
+        };
         Self {
             group: IpId::new(Address::ZERO),
             pool,
@@ -113,7 +116,7 @@ impl Addition {
     /// [`Reverted`](lore_core::ErrorKind::Reverted) if nobody can join this group.
     pub(super) async fn to_group(view: &View<'_>, group: &IpId) -> Result<Option<Self>> {
         let addresses = view.addresses();
-        let id = group.to_sol();
+        let id = convert::evm_ip(*group);
         let terms = LicenseRegistry::getAttachedLicenseTermsCall { ipId: id, index: U256::ZERO };
         let mut answers = Questions::default()
             .ask(addresses.ip_asset_registry, &IpAssetRegistry::getGroupRewardPoolCall { groupId: id })
@@ -121,7 +124,7 @@ impl Addition {
             .ask(addresses.license_registry, &terms)
             .send(view)
             .await?;
-        let pool = answers.next::<IpAssetRegistry::getGroupRewardPoolCall>().map(Address::from_sol);
+        let pool = answers.next::<IpAssetRegistry::getGroupRewardPoolCall>().map(convert::from_evm_address);
         let Some(pool) = pool.filter(|pool| !pool.is_zero()) else { return Ok(None) };
         if answers.must::<DisputeModule::isIpTaggedCall>()? {
             return Err(refusal(Revert::new("GroupingModule__DisputedGroupCannotAddIp").arg(group)));
@@ -129,7 +132,7 @@ impl Addition {
         let Some(terms) = answers.next::<LicenseRegistry::getAttachedLicenseTermsCall>() else {
             return Err(refusal(Revert::new("GroupingModule__GroupIPHasNoLicenseTerms").arg(group)));
         };
-        let (template, terms_id) = (Address::from_sol(terms.licenseTemplate), terms.licenseTermsId);
+        let (template, terms_id) = (convert::from_evm_address(terms.licenseTemplate), terms.licenseTermsId);
         let config = LicenseRegistry::getLicensingConfigCall {
             ipId: id,
             licenseTemplate: terms.licenseTemplate,
@@ -151,7 +154,7 @@ impl Addition {
         }
         let members = answers.must::<IpAssetRegistry::totalMembersCall>()?.saturating_to();
         let room = if pool == addresses.even_split_group_pool { room(&mut answers)? } else { None };
-        let terms_id = LicenseTermsId::from_sol(terms_id);
+        let terms_id = convert::terms_id(terms_id);
         Ok(Some(Self { group: *group, pool, template, terms_id, config, members, room }))
     }
 
@@ -173,9 +176,10 @@ impl Addition {
     async fn candidates(&self, view: &View<'_>, ips: &[IpId]) -> Result<Vec<Candidate>> {
         let addresses = view.addresses();
         let (registry, licenses) = (addresses.ip_asset_registry, addresses.license_registry);
-        let (template, terms_id) = (self.template.to_sol(), self.terms_id.to_sol());
+        let (template, terms_id) =
+            (convert::evm_address(self.template), convert::u256_of_terms(self.terms_id));
         let mut questions = Questions::default();
-        for ip in ips.iter().map(ToSol::to_sol) {
+        for ip in ips.iter().copied().map(convert::evm_ip) {
             questions = questions
                 .ask(registry, &IpAssetRegistry::isRegisteredCall { id: ip })
                 .ask(registry, &IpAssetRegistry::isRegisteredGroupCall { groupId: ip })
@@ -267,7 +271,7 @@ impl Addition {
 
     fn of_config(&self, candidate: &Candidate) -> Option<Revert> {
         let (ip, mine, group) = (candidate.ip, &candidate.config, &self.config);
-        let pool = Address::from_sol(mine.expectGroupRewardPool);
+        let pool = convert::from_evm_address(mine.expectGroupRewardPool);
         let of = |name: &'static str| Revert::new(name).arg(ip);
         if pool.is_zero() {
             Some(of("LicenseRegistry__IpExpectGroupRewardPoolNotSet"))
@@ -281,7 +285,11 @@ impl Addition {
             Some(revert.arg(mine.mintingFee).arg(group.mintingFee))
         } else if mine.licensingHook != group.licensingHook {
             let revert = of("LicenseRegistry__IpLicensingHookNotMatchWithGroup");
-            Some(revert.arg(Address::from_sol(mine.licensingHook)).arg(Address::from_sol(group.licensingHook)))
+            Some(
+                revert
+                    .arg(convert::from_evm_address(mine.licensingHook))
+                    .arg(convert::from_evm_address(group.licensingHook)),
+            )
         } else if mine.hookData != group.hookData {
             let revert = of("LicenseRegistry__IpLicensingHookDataNotMatchWithGroup");
             Some(revert.arg(&mine.hookData).arg(&group.hookData))
@@ -311,7 +319,8 @@ impl Addition {
         let share = room.share.max(U256::from(asked));
         let total = share.saturating_mul(U256::from(members));
         if total > U256::from(FULL_SHARE) {
-            let revert = Revert::new("GroupingModule__TotalGroupRewardShareExceeds100Percent").arg(self.group);
+            let revert =
+                Revert::new("GroupingModule__TotalGroupRewardShareExceeds100Percent").arg(self.group);
             return Some(revert.arg(total).arg(candidate.ip).arg(asked));
         }
         *room = Room { members, share };
@@ -348,7 +357,7 @@ mod tests {
             is_tagged: false,
             has_terms: true,
             expires: false,
-            config: config.to_sol(),
+            config: convert::licensing_config(&config),
         }
     }
 
@@ -386,7 +395,7 @@ mod tests {
         assert_eq!(reason(|it| it.config = LicensingConfig::default()), Some(unset));
         let elsewhere = format!(
             "LicenseRegistry__IpExpectGroupRewardPoolNotMatch({one},{},{group},{pool})",
-            Address::from_sol(other)
+            convert::from_evm_address(other)
         );
         assert_eq!(reason(|it| it.config.expectGroupRewardPool = other), Some(elsewhere));
         let expiring = format!("LicenseRegistry__CannotAddIpWithExpirationToGroup({one})");
@@ -395,7 +404,7 @@ mod tests {
         assert_eq!(reason(|it| it.config.mintingFee = U256::ONE), Some(fee));
         let hook = format!(
             "LicenseRegistry__IpLicensingHookNotMatchWithGroup({one},{},{})",
-            Address::from_sol(other),
+            convert::from_evm_address(other),
             Address::ZERO
         );
         assert_eq!(reason(|it| it.config.licensingHook = other), Some(hook));

@@ -19,7 +19,7 @@ use crate::{
         licensing::{GroupingWorkflows, PiLicenseTemplate},
         registry::IpAssetRegistry,
     },
-    convert::{FromSol, ToSol},
+    convert,
     operation::{Draft, Operation},
     ops::{answers::Questions, costs::registration_fee},
     receipt::Receipt,
@@ -73,7 +73,7 @@ impl Operation for RegisterGroup {
     async fn draft(&self, view: &View<'_>) -> Result<Draft> {
         let addresses = view.addresses();
         check_pool(view, self.pool, None).await?;
-        let call = GroupingModule::registerGroupCall { groupPool: self.pool.to_sol() };
+        let call = GroupingModule::registerGroupCall { groupPool: convert::evm_address(self.pool) };
         let summary = format!("registers a group with reward pool {}", self.pool);
         Ok(Draft::new(addresses.grouping_module, &call, summary).with_cost(registration_fee(view).await?))
     }
@@ -102,7 +102,7 @@ impl RegisterGroupWithLicense {
 
     fn call(&self, addresses: &Addresses) -> GroupingWorkflows::registerGroupAndAttachLicenseCall {
         GroupingWorkflows::registerGroupAndAttachLicenseCall {
-            groupPool: self.pool.to_sol(),
+            groupPool: convert::evm_address(self.pool),
             licenseData: self.license.to_sol(addresses),
         }
     }
@@ -165,8 +165,8 @@ impl RegisterGroupWithLicenseAndMembers {
 
     fn call(&self, addresses: &Addresses) -> GroupingWorkflows::registerGroupAndAttachLicenseAndAddIpsCall {
         GroupingWorkflows::registerGroupAndAttachLicenseAndAddIpsCall {
-            groupPool: self.pool.to_sol(),
-            ipIds: self.members.to_sol(),
+            groupPool: convert::evm_address(self.pool),
+            ipIds: convert::evm_ips(&self.members),
             maxAllowedRewardShare: U256::from(self.max_reward_share.millionths()),
             licenseData: self.license.to_sol(addresses),
         }
@@ -217,7 +217,7 @@ impl Operation for RegisterGroupWithLicenseAndMembers {
 
 fn registered(receipt: &Receipt, addresses: &Addresses) -> Result<RegisteredGroup> {
     let event: GroupingModule::IPGroupRegistered = receipt.event(addresses.grouping_module)?;
-    Ok(RegisteredGroup::new(IpId::from_sol(event.groupId), receipt.mined()))
+    Ok(RegisteredGroup::new(convert::from_evm_ip(event.groupId), receipt.mined()))
 }
 
 /// Refuses a pool that the protocol does not know, and terms that no group can have, as the chain would.
@@ -225,10 +225,12 @@ async fn check_pool(view: &View<'_>, pool: Address, license: Option<&GroupLicens
     let addresses = view.addresses();
     let mut questions = Questions::default().ask(
         addresses.ip_asset_registry,
-        &IpAssetRegistry::isWhitelistedGroupRewardPoolCall { rewardPool: pool.to_sol() },
+        &IpAssetRegistry::isWhitelistedGroupRewardPoolCall { rewardPool: convert::evm_address(pool) },
     );
     if let Some(license) = license {
-        let call = PiLicenseTemplate::canAttachToGroupIpCall { licenseTermsId: license.terms_id.to_sol() };
+        let call = PiLicenseTemplate::canAttachToGroupIpCall {
+            licenseTermsId: convert::u256_of_terms(license.terms_id),
+        };
         questions = questions.ask(license.template(addresses), &call);
     }
     let mut answers = questions.send(view).await?;

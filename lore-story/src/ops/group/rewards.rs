@@ -14,7 +14,7 @@ use super::{distribute::without_vault, refusals::check_members};
 use crate::{
     addresses::Addresses,
     contracts::group::GroupingModule,
-    convert::{FromSol, ToSol},
+    convert,
     operation::{Draft, Operation},
     receipt::Receipt,
     view::View,
@@ -68,8 +68,10 @@ impl Operation for CollectRoyalties {
     }
 
     async fn draft(&self, view: &View<'_>) -> Result<Draft> {
-        let call =
-            GroupingModule::collectRoyaltiesCall { groupId: self.group.to_sol(), token: self.token.to_sol() };
+        let call = GroupingModule::collectRoyaltiesCall {
+            groupId: convert::evm_ip(self.group),
+            token: convert::evm_address(self.token),
+        };
         let summary = format!("collects the revenue of group {} in token {}", self.group, self.token);
         Ok(Draft::new(view.addresses().grouping_module, &call, summary))
     }
@@ -84,8 +86,10 @@ impl Operation for CollectRoyalties {
 pub(super) fn collected(receipt: &Receipt, addresses: &Addresses, group: &IpId, token: &Address) -> Wei {
     receipt
         .events::<GroupingModule::CollectedRoyaltiesToGroupPool>(addresses.grouping_module)
-        .filter(|event| IpId::from_sol(event.groupId) == *group && Address::from_sol(event.token) == *token)
-        .map(|event| Wei::from_sol(event.amount))
+        .filter(|event| {
+            convert::from_evm_ip(event.groupId) == *group && convert::from_evm_address(event.token) == *token
+        })
+        .map(|event| convert::wei(event.amount))
         .sum()
 }
 
@@ -147,9 +151,9 @@ impl Operation for ClaimReward {
         let without = without_vault(view, &self.members).await?;
         let addresses = view.addresses();
         let call = GroupingModule::claimRewardCall {
-            groupId: self.group.to_sol(),
-            token: self.token.to_sol(),
-            ipIds: self.members.to_sol(),
+            groupId: convert::evm_ip(self.group),
+            token: convert::evm_address(self.token),
+            ipIds: convert::evm_ips(&self.members),
         };
         if let Some(first) = without.first() {
             // Members that get nothing need no vault, so the chain decides.
@@ -174,10 +178,12 @@ pub(super) fn rewards(
 ) -> Result<Vec<MemberReward>> {
     let claimed = receipt
         .events::<GroupingModule::ClaimedReward>(addresses.grouping_module)
-        .find(|event| IpId::from_sol(event.groupId) == *group && Address::from_sol(event.token) == *token)
+        .find(|event| {
+            convert::from_evm_ip(event.groupId) == *group && convert::from_evm_address(event.token) == *token
+        })
         .ok_or_else(|| receipt.missing("ClaimedReward", addresses.grouping_module))?;
-    let members = claimed.ipId.into_iter().map(IpId::from_sol);
-    let amounts = claimed.amount.into_iter().map(Wei::from_sol);
+    let members = claimed.ipId.into_iter().map(convert::from_evm_ip);
+    let amounts = claimed.amount.into_iter().map(convert::wei);
     Ok(members.zip(amounts).map(|(member, amount)| MemberReward::new(member, amount)).collect())
 }
 

@@ -12,7 +12,7 @@ use crate::{
         royalty::RoyaltyPolicyLrp,
         token::{Call3, Multicall3},
     },
-    convert::{FromSol, ToSol},
+    convert,
     operation::{Draft, Operation},
     receipt::Receipt,
     view::View,
@@ -41,7 +41,7 @@ impl TransferGroupRevenue {
         let one = |descendant: &IpId| {
             let call = transfer_call(descendant, &self.group, &self.token);
             Call3 {
-                target: addresses.royalty_policy_lrp.to_sol(),
+                target: convert::evm_address(addresses.royalty_policy_lrp),
                 allowFailure: true,
                 callData: Bytes::from(call.abi_encode()),
             }
@@ -57,9 +57,9 @@ pub(crate) fn transfer_call(
     token: &Address,
 ) -> RoyaltyPolicyLrp::transferToVaultCall {
     RoyaltyPolicyLrp::transferToVaultCall {
-        ipId: descendant.to_sol(),
-        ancestorIpId: ancestor.to_sol(),
-        token: token.to_sol(),
+        ipId: convert::evm_ip(*descendant),
+        ancestorIpId: convert::evm_ip(*ancestor),
+        token: convert::evm_address(*token),
     }
 }
 
@@ -107,8 +107,8 @@ impl Operation for TransferGroupRevenue {
         let moved =
             receipt.events::<RoyaltyPolicyLrp::RevenueTransferredToVault>(addresses.royalty_policy_lrp);
         let amounts = moved
-            .filter(|event| IpId::from_sol(event.ancestorIpId) == self.group)
-            .map(|event| (IpId::from_sol(event.ipId), Wei::from_sol(event.amount)))
+            .filter(|event| convert::from_evm_ip(event.ancestorIpId) == self.group)
+            .map(|event| (convert::from_evm_ip(event.ipId), convert::wei(event.amount)))
             .collect();
         Ok(GroupTransfer { mined: Some(receipt.mined()), amounts })
     }

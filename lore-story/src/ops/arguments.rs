@@ -251,7 +251,11 @@ impl DerivativeLink {
         MakeDerivative {
             parentIpIds: self.parents.iter().map(|parent| convert::evm_ip(parent.parent)).collect(),
             licenseTemplate: convert::evm_address(self.license_template.unwrap_or(pil)),
-            licenseTermsIds: self.parents.iter().map(|parent| convert::u256_of_terms(parent.terms_id)).collect(),
+            licenseTermsIds: self
+                .parents
+                .iter()
+                .map(|parent| convert::u256_of_terms(parent.terms_id))
+                .collect(),
             royaltyContext: Bytes::copy_from_slice(&self.royalty_context),
             maxMintingFee: convert::u256(self.max_minting_fee),
             maxRts: self.max_royalty_tokens,

@@ -13,9 +13,7 @@ use crate::{
     operation::{Draft, Operation},
     ops::{
         arguments::{LicensedTerms, check_licensed_terms, terms_data},
-        authorization::{
-            self, Authorization, AuthorizationRequest, AuthorizedOperation, SignedCall, permit,
-        },
+        authorization::{self, Authorization, AuthorizationRequest, AuthorizedOperation, SignedCall, permit},
         registration::existing::attached,
     },
     receipt::Receipt,
@@ -67,7 +65,10 @@ impl RegisterTermsAndAttach {
         )
     }
 
-    pub(crate) fn call(&self, signature: SignatureData) -> LicenseAttachmentWorkflows::registerPILTermsAndAttachCall {
+    pub(crate) fn call(
+        &self,
+        signature: SignatureData,
+    ) -> LicenseAttachmentWorkflows::registerPILTermsAndAttachCall {
         LicenseAttachmentWorkflows::registerPILTermsAndAttachCall {
             ipId: convert::evm_ip(self.ip_id),
             licenseTermsData: terms_data(&self.terms),

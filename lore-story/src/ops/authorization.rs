@@ -127,7 +127,15 @@ pub(crate) async fn request(view: &View<'_>, call: &SignedCall) -> Result<Author
     let state = answers.next::<IpAccount::stateCall>().unwrap_or(B256::ZERO);
     let now: u64 = answers.must::<Multicall3::getCurrentBlockTimestampCall>()?.saturating_to();
     let deadline = now.saturating_add(SECONDS);
-    let request = SigningRequest::execute(view.chain_id(), call, state, deadline);
+    let request = SigningRequest::execute(
+        view.chain_id(),
+        call.account.address(),
+        call.to,
+        lore_core::Wei::ZERO,
+        call.data.clone(),
+        state,
+        deadline,
+    );
     Ok(AuthorizationRequest { request, deadline })
 }
 

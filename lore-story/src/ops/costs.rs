@@ -17,10 +17,7 @@ use crate::{
         token::SpgNft,
     },
     convert,
-    ops::{
-        answers::Questions,
-        arguments::DerivativeLink,
-    },
+    ops::{answers::Questions, arguments::DerivativeLink},
     rpc::CallOptions,
     view::View,
 };
@@ -34,8 +31,12 @@ pub(crate) async fn collection_mint_fee(view: &View<'_>, collection: Address) ->
         .await?;
     let token = answers.next::<SpgNft::mintFeeTokenCall>();
     let (Some(token), Some(fee)) = (token, answers.next::<SpgNft::mintFeeCall>()) else {
-        return Err(Error::invalid("nft.collection", "no_collection", "a collection of the protocol (SPG NFT)")
-            .with_context("contract", collection));
+        return Err(Error::invalid(
+            "nft.collection",
+            "no_collection",
+            "a collection of the protocol (SPG NFT)",
+        )
+        .with_context("contract", collection));
     };
     // As the contract: no fee without a token to pay it in.
     let fee = if token.is_zero() { Wei::ZERO } else { convert::wei(fee) };
@@ -92,7 +93,8 @@ pub(crate) async fn minting_fees(view: &View<'_>, link: &DerivativeLink, payer: 
     let costs: Vec<_> = fees
         .into_iter()
         .map(|fee| {
-            let (token, amount) = (convert::from_evm_address(fee.currencyToken), convert::wei(fee.tokenAmount));
+            let (token, amount) =
+                (convert::from_evm_address(fee.currencyToken), convert::wei(fee.tokenAmount));
             Cost::new(CostReason::MintingFee, token, amount, spender)
         })
         .collect();

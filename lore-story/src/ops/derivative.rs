@@ -216,7 +216,7 @@ fn linked(child: IpId, receipt: &Receipt, addresses: &Addresses) -> Result<Linke
 
 #[cfg(test)]
 mod tests {
-    use lore_core::{Address, ErrorKind, Error};
+    use lore_core::{Address, Error, ErrorKind};
 
     use super::*;
 

@@ -1,7 +1,7 @@
 //! What an IP is linked to already.
 
 use alloy::primitives::U256;
-use lore_core::{IpId, LicenseTermsId, Result, TokenId, port::chain::ParentTerms};
+use lore_core::{IpId, Result, TokenId, port::chain::ParentTerms};
 
 use crate::{
     contracts::licensing::{LicenseRegistry, LicenseToken},
@@ -19,13 +19,11 @@ pub(crate) async fn parents(view: &View<'_>, child: IpId) -> Result<Vec<ParentTe
     let asked = (0..count)
         .map(|index| LicenseRegistry::getParentIpCall { childIpId: child, index: U256::from(index) });
     let mut answers = Questions::default().ask_all(registry, asked).send(view).await?;
-    let parents = (0..count)
-        .map(|_| answers.must::<LicenseRegistry::getParentIpCall>())
-        .collect::<Result<Vec<_>>>()?;
-    let asked = parents.iter().map(|parent| LicenseRegistry::getParentLicenseTermsCall {
-        childIpId: child,
-        parentIpId: *parent,
-    });
+    let parents =
+        (0..count).map(|_| answers.must::<LicenseRegistry::getParentIpCall>()).collect::<Result<Vec<_>>>()?;
+    let asked = parents
+        .iter()
+        .map(|parent| LicenseRegistry::getParentLicenseTermsCall { childIpId: child, parentIpId: *parent });
     let mut answers = Questions::default().ask_all(registry, asked).send(view).await?;
     parents
         .into_iter()
@@ -38,7 +36,9 @@ pub(crate) async fn parents(view: &View<'_>, child: IpId) -> Result<Vec<ParentTe
 
 /// The parents that license tokens stand for. The chain keeps that also of tokens that were burned.
 pub(crate) async fn parents_of_tokens(view: &View<'_>, tokens: &[TokenId]) -> Result<Vec<ParentTerms>> {
-    let asked = tokens.iter().map(|token| LicenseToken::getLicenseTokenMetadataCall { tokenId: convert::u256_of_token(*token) });
+    let asked = tokens
+        .iter()
+        .map(|token| LicenseToken::getLicenseTokenMetadataCall { tokenId: convert::u256_of_token(*token) });
     let mut answers = Questions::default().ask_all(view.addresses().license_token, asked).send(view).await?;
     tokens
         .iter()
@@ -59,7 +59,7 @@ pub(crate) fn are_same(one: &[ParentTerms], other: &[ParentTerms]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use lore_core::Address;
+    use lore_core::{Address, LicenseTermsId};
 
     use super::*;
 

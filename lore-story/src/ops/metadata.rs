@@ -86,8 +86,8 @@ impl Operation for SetMetadata {
             .await?;
         let uri = answers.next::<CoreMetadataViewModule::getMetadataURICall>();
         let hash = answers.next::<CoreMetadataViewModule::getMetadataHashCall>();
-        let is_set = uri == Some(escape_uri(&self.ipa.uri))
-            && hash == Some(convert::b256_of_content(self.ipa.sha256));
+        let is_set =
+            uri == Some(escape_uri(&self.ipa.uri)) && hash == Some(convert::b256_of_content(self.ipa.sha256));
         Ok(is_set.then_some(None))
     }
 

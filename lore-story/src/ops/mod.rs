@@ -20,7 +20,9 @@ mod registration;
 mod royalty_shares;
 
 pub use self::{
-    arguments::{DerivativeLink, ExistingNft, IpMetadata, LicenseTokenLink, LicensedTerms, NewNft, RoyaltyShare},
+    arguments::{
+        DerivativeLink, ExistingNft, IpMetadata, LicenseTokenLink, LicensedTerms, NewNft, RoyaltyShare,
+    },
     attach_terms::{AttachedLicenseTerms, RegisterTermsAndAttach},
     authorization::{Authorization, AuthorizationRequest, AuthorizedOperation},
     batch::{BatchOptions, IN_FLIGHT},
@@ -40,11 +42,11 @@ pub use self::{
     metadata::{FreezeMetadata, SetMetadata},
     nft::{MintNft, MintedNft, SetTokenUri},
     registration::{
-        IpLink, IpRegistration, MintAndRegister, MintAndRegisterDerivative, MintAndRegisterDerivativeWithTokens,
-        MintAndRegisterWithTerms, MintRegisterDerivativeAndDistribute, MintRegisterTermsAndDistribute,
-        NftSource, RegisterIpAsset, RegisterNft, RegisterNftAsDerivative, RegisterNftAsDerivativeWithTokens,
-        RegisterNftDerivativeAndDeployVault, RegisterNftTermsAndDeployVault, RegisterNftWithMetadata,
-        RegisterNftWithTerms, RegisteredIp,
+        IpLink, IpRegistration, MintAndRegister, MintAndRegisterDerivative,
+        MintAndRegisterDerivativeWithTokens, MintAndRegisterWithTerms, MintRegisterDerivativeAndDistribute,
+        MintRegisterTermsAndDistribute, NftSource, RegisterIpAsset, RegisterNft, RegisterNftAsDerivative,
+        RegisterNftAsDerivativeWithTokens, RegisterNftDerivativeAndDeployVault,
+        RegisterNftTermsAndDeployVault, RegisterNftWithMetadata, RegisterNftWithTerms, RegisteredIp,
     },
     royalty_shares::{DistributeRoyaltyTokens, DistributedRoyaltyTokens},
 };

@@ -10,7 +10,10 @@ use crate::{
     contracts::token::SpgNft,
     convert,
     operation::{Draft, Operation},
-    ops::{answers::Questions, arguments::NewNft, arguments::require_address, costs, registration::existing::minted},
+    ops::{
+        answers::Questions, arguments::NewNft, arguments::require_address, costs,
+        registration::existing::minted,
+    },
     receipt::Receipt,
     view::View,
 };
@@ -112,10 +115,7 @@ impl SetTokenUri {
     }
 
     pub(crate) fn call(&self) -> SpgNft::setTokenURICall {
-        SpgNft::setTokenURICall {
-            tokenId: convert::u256_of_token(self.token_id),
-            tokenUri: self.uri.clone(),
-        }
+        SpgNft::setTokenURICall { tokenId: convert::u256_of_token(self.token_id), tokenUri: self.uri.clone() }
     }
 }
 

@@ -1,11 +1,12 @@
 //! [`DistributeRoyaltyTokens`]: gives an IP's royalty tokens away, and with them its revenue.
 
-use alloy::{primitives::U256, sol_types::{SolCall, SolEvent}};
+use alloy::{
+    primitives::U256,
+    sol_types::{SolCall, SolEvent},
+};
 use async_trait::async_trait;
 use lore_core::{
-    Address, Error, ErrorKind, IpId, Result, Share, Violations,
-    domain::asset::Mined,
-    onchain::keccak256,
+    Address, Error, ErrorKind, IpId, Result, Share, Violations, domain::asset::Mined, onchain::keccak256,
     port::transactions::OperationKey,
 };
 
@@ -85,7 +86,8 @@ impl DistributeRoyaltyTokens {
 
     async fn vault(&self, view: &View<'_>) -> Result<Address> {
         vault(view, self.ip_id).await?.ok_or_else(|| {
-            Error::new(ErrorKind::NotFound, "the IP has no royalty vault yet").with_context("ip_id", self.ip_id)
+            Error::new(ErrorKind::NotFound, "the IP has no royalty vault yet")
+                .with_context("ip_id", self.ip_id)
         })
     }
 

@@ -8,8 +8,7 @@ use crate::{
     addresses::Addresses,
     operation::Operation,
     ops::registration::{
-        IpRegistration,
-        call,
+        IpRegistration, call,
         shape::{Also, Minted, Registered, Shape},
     },
 };
@@ -66,7 +65,12 @@ pub(super) fn refused(items: &[IpRegistration]) -> Vec<Option<Error>> {
             let mut violations = Violations::new();
             item.check(&mut violations);
             let is_new = identity(item).is_none_or(|identity| seen.insert(identity));
-            violations.require(is_new, "nft", "duplicate", "a token that no item before it in the batch names");
+            violations.require(
+                is_new,
+                "nft",
+                "duplicate",
+                "a token that no item before it in the batch names",
+            );
             violations.into_result(()).map_err(Error::from).err()
         })
         .collect()
@@ -130,7 +134,9 @@ fn gas_guess(shape: Shape<'_>) -> u64 {
         Also::Nothing => 0,
         Also::AttachTerms(terms) => many(terms.len()).saturating_mul(600_000),
         Also::Link(link) => many(link.parents.len()).saturating_mul(400_000).saturating_add(1_200_000),
-        Also::BurnTokens(link) => many(link.token_ids.len()).saturating_mul(400_000).saturating_add(1_200_000),
+        Also::BurnTokens(link) => {
+            many(link.token_ids.len()).saturating_mul(400_000).saturating_add(1_200_000)
+        }
     };
     let vault = match shape {
         Shape::Mint(_, Minted::TermsShared(_, shares) | Minted::LinkShared(_, shares)) => {

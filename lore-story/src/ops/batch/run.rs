@@ -1,7 +1,7 @@
 //! Sends batches.
 
-use futures_util::{StreamExt, future::BoxFuture, stream};
-use lore_core::{Error, ErrorKind, Result, Retry};
+use futures_util::{StreamExt, future::join_all, stream};
+use lore_core::{BoxFuture, Error, ErrorKind, Result, Retry};
 
 use super::{
     packed::Packed,
@@ -57,7 +57,9 @@ impl StoryClient {
         }
         outcomes
             .into_iter()
-            .map(|outcome| outcome.unwrap_or_else(|| Err(Error::new(ErrorKind::Unexpected, "an item was lost"))))
+            .map(|outcome| {
+                outcome.unwrap_or_else(|| Err(Error::new(ErrorKind::Unexpected, "an item was lost")))
+            })
             .collect()
     }
 
@@ -114,15 +116,9 @@ impl StoryClient {
     /// Tells what is there already, or cannot be, from what is missing.
     async fn sort_out<'a>(&'a self, items: Vec<Item<'a>>) -> Result<(Outcomes, Vec<Item<'a>>)> {
         let unused = self.unused_hashes(&items).await?;
-        let looked_at = stream::iter(items.into_iter().zip(unused))
-            .map(|((place, item), is_unused)| async move {
-                let found = if is_unused { Ok(None) } else { item.existing(&self.view()).await };
-                ((place, item), found)
-            })
-            .buffered(IN_FLIGHT);
-        let mut looked_at = std::pin::pin!(looked_at);
+        let looked_at = join_all(items.into_iter().zip(unused).map(|(item, unused)| self.look(item, unused)));
         let (mut outcomes, mut missing) = (Vec::new(), Vec::new());
-        while let Some(((place, item), found)) = looked_at.next().await {
+        for ((place, item), found) in looked_at.await {
             match found {
                 Ok(None) => missing.push((place, item)),
                 Ok(Some(output)) => outcomes.push((place, Ok(output))),
@@ -130,6 +126,17 @@ impl StoryClient {
             }
         }
         Ok((outcomes, missing))
+    }
+
+    fn look<'a>(
+        &'a self,
+        item: Item<'a>,
+        is_unused: bool,
+    ) -> BoxFuture<'a, (Item<'a>, Result<Option<RegisteredIp>>)> {
+        Box::pin(async move {
+            let found = if is_unused { Ok(None) } else { item.1.existing(&self.view()).await };
+            (item, found)
+        })
     }
 
     /// Whether nothing can be there of each item, because its collection never saw the hash; asked for all at once.

@@ -14,7 +14,7 @@ use crate::{
     },
     convert,
     ops::{
-        arguments::{ExistingNft, NewNft},
+        arguments::{ExistingNft, NewNft, royalty_shares, terms_data},
         authorization::{SignedCall, permit},
         registration::shape::{Also, Minted, Registered, Shape},
     },

@@ -125,11 +125,7 @@ async fn is_registered_with(view: &View<'_>, ip_id: IpId, metadata: &IpMetadata)
 }
 
 /// The terms that the IP was to have, if it has them.
-async fn license_terms(
-    view: &View<'_>,
-    ip_id: IpId,
-    also: Also<'_>,
-) -> Result<Option<Vec<LicenseTermsId>>> {
+async fn license_terms(view: &View<'_>, ip_id: IpId, also: Also<'_>) -> Result<Option<Vec<LicenseTermsId>>> {
     let wanted = match also {
         Also::Nothing => return Ok(Some(Vec::new())),
         Also::AttachTerms(terms) => return attached(view, ip_id, terms).await,
@@ -187,7 +183,8 @@ pub(crate) async fn attached(
     for licensed in wanted {
         let is_attached = answers.must::<LicenseRegistry::hasIpAttachedLicenseTermsCall>()?;
         let config = answers.next::<LicenseRegistry::getLicensingConfigCall>();
-        let as_wanted = || config.is_some_and(|config| config == convert::licensing_config(&licensed.config));
+        let as_wanted =
+            || config.is_some_and(|config| convert::from_licensing_config(config) == licensed.config);
         if !is_attached || (licensed.config.is_set && !as_wanted()) {
             return Ok(None);
         }

@@ -5,13 +5,13 @@
 //! says which; from it come the call, the costs, the signature, what is there already, and the result.
 
 mod any;
-mod call;
-mod existing;
+pub(crate) mod call;
+pub(crate) mod existing;
 mod minted;
 mod nft;
 mod output;
 mod plain;
-mod shape;
+pub(crate) mod shape;
 mod unified;
 
 pub use self::{

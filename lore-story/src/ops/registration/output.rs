@@ -3,7 +3,6 @@
 use lore_core::{
     Address, Error, ErrorKind, IpId, LicenseTermsId, Result, TokenId,
     domain::{asset::Mined, ip_account::ip_id},
-    onchain::Uint256,
 };
 
 use crate::{
@@ -74,9 +73,12 @@ pub(crate) fn accounts(receipt: &Receipt, addresses: &Addresses) -> Result<Vec<A
             if found == expected {
                 return Ok(Account { ip_id: found, token_contract, token_id });
             }
-            Err(Error::new(ErrorKind::IntegrityMismatch, "the registry gave another id than the protocol would")
-                .with_context("expected", expected)
-                .with_context("found", found))
+            Err(Error::new(
+                ErrorKind::IntegrityMismatch,
+                "the registry gave another id than the protocol would",
+            )
+            .with_context("expected", expected)
+            .with_context("found", found))
         })
         .collect()
 }

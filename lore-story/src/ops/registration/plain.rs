@@ -1,9 +1,10 @@
 //! [`RegisterNft`]: a token as IP, and nothing else.
 
-use alloy::sol_types::SolEvent;
+use alloy::{primitives::U256, sol_types::SolEvent};
 use async_trait::async_trait;
 use lore_core::{
-    Address, ChainId, Result, TokenId, Violations, domain::ip_account::ip_id, port::transactions::OperationKey,
+    Address, ChainId, Result, TokenId, Violations, domain::ip_account::ip_id,
+    port::transactions::OperationKey,
 };
 
 use crate::{

@@ -8,12 +8,12 @@ use crate::{
     operation::Draft,
     ops::{
         arguments::{
-            DerivativeLink, ExistingNft, LicenseTokenLink, LicensedTerms, NewNft, RoyaltyShare, check_licensed_terms,
-            check_shares, require_address,
+            DerivativeLink, ExistingNft, LicenseTokenLink, LicensedTerms, NewNft, RoyaltyShare,
+            check_licensed_terms, check_shares, require_address,
         },
         authorization::{self, AuthorizationRequest},
         costs::{self, Payer},
-        registration::{call, existing},
+        registration::call,
     },
     view::View,
 };
@@ -58,9 +58,8 @@ impl<'a> Shape<'a> {
     pub(crate) const fn also(self) -> Also<'a> {
         match self {
             Self::Mint(_, Minted::Plain(also)) | Self::Nft(_, Registered::Plain(also)) => also,
-            Self::Mint(_, Minted::TermsShared(terms, _)) | Self::Nft(_, Registered::TermsWithVault(terms)) => {
-                Also::AttachTerms(terms)
-            }
+            Self::Mint(_, Minted::TermsShared(terms, _))
+            | Self::Nft(_, Registered::TermsWithVault(terms)) => Also::AttachTerms(terms),
             Self::Mint(_, Minted::LinkShared(link, _)) | Self::Nft(_, Registered::LinkWithVault(link)) => {
                 Also::Link(link)
             }
@@ -124,9 +123,7 @@ impl<'a> Shape<'a> {
         let addresses = view.addresses();
         let workflow = call::workflow(self, addresses);
         let (data, summary) = match self {
-            Self::Mint(nft, minted) => {
-                (call::mint(nft, minted, addresses), call::mint_summary(nft, minted))
-            }
+            Self::Mint(nft, minted) => (call::mint(nft, minted, addresses), call::mint_summary(nft, minted)),
             Self::Nft(nft, registered) => {
                 let signed = call::authorized(view.chain_id(), nft, registered, addresses);
                 let signature = authorization::signature(view, &signed, nft.authorization.as_ref()).await?;

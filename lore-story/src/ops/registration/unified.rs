@@ -3,7 +3,9 @@
 use lore_core::{Address, Error, Result, TokenId};
 
 use crate::ops::{
-    arguments::{DerivativeLink, ExistingNft, IpMetadata, LicenseTokenLink, LicensedTerms, NewNft, RoyaltyShare},
+    arguments::{
+        DerivativeLink, ExistingNft, IpMetadata, LicenseTokenLink, LicensedTerms, NewNft, RoyaltyShare,
+    },
     registration::{
         IpRegistration, MintAndRegister, MintAndRegisterDerivative, MintAndRegisterDerivativeWithTokens,
         MintAndRegisterWithTerms, MintRegisterDerivativeAndDistribute, MintRegisterTermsAndDistribute,
@@ -92,7 +94,11 @@ impl RegisterIpAsset {
     /// terms or parents or linked by license tokens: there is no workflow for those.
     pub fn operation(&self) -> Result<IpRegistration> {
         if self.link.is_some() && !self.terms.is_empty() {
-            return Err(Error::invalid("terms", "inherited", "no terms for a derivative, which has its parents'"));
+            return Err(Error::invalid(
+                "terms",
+                "inherited",
+                "no terms for a derivative, which has its parents'",
+            ));
         }
         match self.nft {
             NftSource::Mint { collection, recipient } => {
@@ -110,7 +116,9 @@ impl RegisterIpAsset {
             (None, true, true) => MintAndRegister::new(nft).into(),
             (None, false, true) => MintAndRegisterWithTerms::new(nft, terms).into(),
             (None, false, false) => MintRegisterTermsAndDistribute::new(nft, terms, shares).into(),
-            (Some(IpLink::Parents(link)), _, true) => MintAndRegisterDerivative::new(nft, link.clone()).into(),
+            (Some(IpLink::Parents(link)), _, true) => {
+                MintAndRegisterDerivative::new(nft, link.clone()).into()
+            }
             (Some(IpLink::Parents(link)), _, false) => {
                 MintRegisterDerivativeAndDistribute::new(nft, link.clone(), shares).into()
             }
@@ -189,8 +197,7 @@ mod tests {
             (there, terms(), parents(), vec![], "terms"),
         ];
         for (nft, terms, link, shares, expected) in cases {
-            let asset =
-                RegisterIpAsset { nft, metadata: IpMetadata::default(), terms, link, shares };
+            let asset = RegisterIpAsset { nft, metadata: IpMetadata::default(), terms, link, shares };
             let found = match asset.operation() {
                 Ok(operation) => operation.name().to_owned(),
                 Err(error) => error.violations()[0].field.clone(),

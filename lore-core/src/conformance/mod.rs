@@ -13,8 +13,11 @@ pub mod cache;
 pub mod chain_client;
 pub mod clock;
 pub mod llm_provider;
+pub mod permission_client;
 pub mod pin_store;
 pub mod repository;
+pub mod royalty_client;
+pub mod wallet_verifier;
 
 /// Emits one test per case. The caller needs `tokio` with `macros` and `rt-multi-thread`.
 ///

@@ -10,3 +10,4 @@ pub mod page;
 mod percent;
 pub mod royalty;
 pub mod search;
+pub mod signature;

@@ -2,4 +2,6 @@
 
 #![forbid(unsafe_code)]
 
+pub mod addresses;
 mod contracts;
+pub mod network;

@@ -3,6 +3,7 @@
 //! The rules are those of `PILicenseTemplate` v1.3.2, checked against cases recorded on the contract itself. Nothing
 //! here asks a chain: what the template looks up comes in as [`TemplateFacts`].
 
+mod config;
 mod encoding;
 mod flavors;
 mod presets;
@@ -13,6 +14,7 @@ mod terms;
 mod vectors;
 
 pub use self::{
+    config::LicensingConfig,
     encoding::{encode_terms, escape_uri, terms_hash, terms_hash_as_given},
     flavors::Payment,
     presets::{LicenseOptions, LicensePreset},

@@ -1,0 +1,4 @@
+//! What the chain can be asked.
+
+mod edges;
+mod ip;

@@ -36,6 +36,7 @@ pub use lore_core::{
         chain::{SimulatedChain, SimulatedConfig, SimulatedStats},
         pins::MemoryPinStore,
         repository::MemoryRepository,
+        transactions::MemoryTransactionStore,
     },
     port::{
         cache::Cache,
@@ -43,6 +44,10 @@ pub use lore_core::{
         llm::LlmProvider,
         pins::{PinStore, Pinned},
         repository::{Lease, Repository},
+        transactions::{
+            AttemptKind, Inclusion, LaneId, LaneLease, OperationKey, SignedAttempt, StoredCall,
+            StoredTransaction, TransactionState, TransactionStore,
+        },
     },
     progress::{Progress, ProgressEvent, ProgressStream},
     protocol,
@@ -64,7 +69,7 @@ pub use lore_ipfs::{
 #[cfg(feature = "moka")]
 pub use lore_store::moka::MokaCache;
 #[cfg(feature = "sqlite")]
-pub use lore_store::sqlite::{SqliteConfig, SqliteRepository};
+pub use lore_store::sqlite::{SqliteConfig, SqliteRepository, SqliteTransactionStore};
 
 #[cfg(feature = "embedded")]
 pub use self::{

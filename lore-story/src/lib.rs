@@ -4,4 +4,8 @@
 
 pub mod addresses;
 mod contracts;
+#[expect(dead_code, reason = "the operations that use the rest come with the client")]
+mod convert;
 pub mod network;
+pub mod revert;
+pub mod rpc;

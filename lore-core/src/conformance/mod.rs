@@ -17,6 +17,7 @@ pub mod permission_client;
 pub mod pin_store;
 pub mod repository;
 pub mod royalty_client;
+pub mod transaction_store;
 pub mod wallet_verifier;
 
 /// Emits one test per case. The caller needs `tokio` with `macros` and `rt-multi-thread`.

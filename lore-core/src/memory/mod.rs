@@ -7,3 +7,4 @@ pub mod clock;
 pub mod llm;
 pub mod pins;
 pub mod repository;
+pub mod transactions;

@@ -1,9 +1,11 @@
-//! [`Refusal`]: why a repository does not write. Every adapter refuses with these, so that all say the same.
+//! [`Refusal`], [`TransactionRefusal`]: why a store does not write. Every adapter refuses with these, so that all say the
+//! same.
 
 use crate::{
     error::{Error, ErrorKind, Retry},
     ids::{AssetId, CreationId},
     onchain::IpId,
+    port::transactions::{LaneId, OperationKey},
     time::Timestamp,
 };
 
@@ -117,6 +119,130 @@ impl From<Refusal> for Error {
                     .with_context("creation", creation)
                     .with_context("expected_seq", expected)
                     .with_context("seq", found)
+            }
+        }
+    }
+}
+
+/// A rule of the [`TransactionStore`](crate::port::transactions::TransactionStore) port that a write would break.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TransactionRefusal {
+    /// Somebody else holds the lane.
+    LaneHeld {
+        /// The lane.
+        lane: LaneId,
+        /// When the lane was asked for.
+        now: Timestamp,
+        /// When the holder's time ends.
+        until: Timestamp,
+    },
+    /// Somebody else took the lane since.
+    StaleLane {
+        /// The lane.
+        lane: LaneId,
+        /// The writer's generation.
+        generation: u64,
+        /// The newest generation; 0 if nobody ever held the lane.
+        newest: u64,
+    },
+    /// The lease is for another lane than the transaction.
+    OtherLane {
+        /// The lane of the lease.
+        held: LaneId,
+        /// The lane of the transaction.
+        lane: LaneId,
+    },
+    /// A new transaction has no attempt, has one twice, or is final.
+    NotJustSigned {
+        /// The lane.
+        lane: LaneId,
+        /// The nonce.
+        nonce: u64,
+    },
+    /// The nonce was given to another intention.
+    NonceTaken {
+        /// The lane.
+        lane: LaneId,
+        /// The nonce.
+        nonce: u64,
+    },
+    /// The key has a transaction that is open or succeeded.
+    KeyAlive {
+        /// The lane.
+        lane: LaneId,
+        /// The key.
+        key: OperationKey,
+        /// The nonce of its transaction.
+        nonce: u64,
+    },
+    /// No transaction has this nonce.
+    TransactionMissing {
+        /// The lane.
+        lane: LaneId,
+        /// The nonce.
+        nonce: u64,
+    },
+    /// The transaction has reached its end, and not the one that is asked for.
+    TransactionFinal {
+        /// The lane.
+        lane: LaneId,
+        /// The nonce.
+        nonce: u64,
+    },
+    /// The state to settle on is not a final one.
+    NotFinal {
+        /// The lane.
+        lane: LaneId,
+        /// The nonce.
+        nonce: u64,
+    },
+}
+
+impl From<TransactionRefusal> for Error {
+    fn from(refusal: TransactionRefusal) -> Self {
+        let of =
+            |kind, message: &'static str, lane: LaneId| Self::new(kind, message).with_context("lane", lane);
+        match refusal {
+            TransactionRefusal::LaneHeld { lane, now, until } => {
+                of(ErrorKind::Conflict, "somebody else holds the lane", lane)
+                    .with_context("until", until)
+                    .with_retry(Retry::After(Some(until.saturating_since(now))))
+            }
+            TransactionRefusal::StaleLane { lane, generation, newest } => {
+                of(ErrorKind::Conflict, "somebody else took over the lane", lane)
+                    .with_context("generation", generation)
+                    .with_context("newest_generation", newest)
+            }
+            TransactionRefusal::OtherLane { held, lane } => {
+                Self::invalid("lane", "other_lane", "a transaction of the lane that the lease is for")
+                    .with_context("held", held)
+                    .with_context("lane", lane)
+            }
+            TransactionRefusal::NotJustSigned { lane, nonce } => {
+                Self::invalid("transaction", "not_just_signed", "an open transaction, each attempt once")
+                    .with_context("lane", lane)
+                    .with_context("nonce", nonce)
+            }
+            TransactionRefusal::NonceTaken { lane, nonce } => {
+                of(ErrorKind::AlreadyExists, "the nonce was given out before", lane)
+                    .with_context("nonce", nonce)
+            }
+            TransactionRefusal::KeyAlive { lane, key, nonce } => {
+                of(ErrorKind::AlreadyExists, "the operation has a transaction already", lane)
+                    .with_context("operation_key", key)
+                    .with_context("nonce", nonce)
+            }
+            TransactionRefusal::TransactionMissing { lane, nonce } => {
+                of(ErrorKind::NotFound, "no such transaction", lane).with_context("nonce", nonce)
+            }
+            TransactionRefusal::TransactionFinal { lane, nonce } => {
+                of(ErrorKind::Conflict, "the transaction is final", lane).with_context("nonce", nonce)
+            }
+            TransactionRefusal::NotFinal { lane, nonce } => {
+                Self::invalid("state", "not_final", "a final state")
+                    .with_context("lane", lane)
+                    .with_context("nonce", nonce)
             }
         }
     }

@@ -17,6 +17,8 @@ mod repository;
 mod search;
 #[cfg(test)]
 mod tests;
+mod transaction_rows;
+mod transactions;
 mod values;
 
-pub use self::{config::SqliteConfig, repository::SqliteRepository};
+pub use self::{config::SqliteConfig, repository::SqliteRepository, transactions::SqliteTransactionStore};

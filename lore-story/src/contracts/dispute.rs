@@ -1,6 +1,8 @@
 //! Disputes, their arbitration, and the oracle behind it.
 
 alloy::sol! {
+    #![sol(abi)]
+
     interface DisputeModule {
         function arbitrationPolicies(address ipId) external view returns (address policy);
         function arbitrationPolicyCooldown() external view returns (uint256);

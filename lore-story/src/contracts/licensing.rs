@@ -1,6 +1,8 @@
 //! Licences, and the workflows that register and license in one transaction. One block, because they share the structs.
 
 alloy::sol! {
+    #![sol(abi)]
+
     struct LicensingConfig {
         bool isSet;
         uint256 mintingFee;

@@ -159,7 +159,7 @@ pub(crate) fn lasting_call(permissions: &[Permission]) -> Option<Vec<u8>> {
 /// The calls of the controller that set these, for the IP's own account.
 fn calls(permissions: &[Permission], controller: Address, one: impl Fn(&[Permission]) -> Option<Vec<u8>>) -> Vec<AccountCall> {
     let (everything, narrower): (Vec<Permission>, Vec<Permission>) =
-        permissions.iter().partition(|each| is_everything(each));
+        permissions.iter().copied().partition(is_everything);
     let lists = everything.chunks(1).chain((!narrower.is_empty()).then_some(narrower.as_slice()));
     lists.filter_map(one).map(|data| AccountCall::new(controller, data)).collect()
 }

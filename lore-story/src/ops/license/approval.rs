@@ -88,11 +88,12 @@ impl Operation for ApproveDerivative {
 
     fn output(&self, receipt: &Receipt, addresses: &Addresses) -> Result<Option<Mined>> {
         let template = addresses.pi_license_template;
-        let terms_id = convert::u256_of_terms(self.terms_id);
+        let (parent, terms_id) = (convert::evm_ip(self.parent), convert::u256_of_terms(self.terms_id));
+        // The event does not name the child.
         receipt
             .events(template)
             .any(|event: PiLicenseTemplate::DerivativeApproved| {
-                event.licenseTermsId == terms_id && event.approved == self.approved
+                event.ipId == parent && event.licenseTermsId == terms_id && event.approved == self.approved
             })
             .then(|| Some(receipt.mined()))
             .ok_or_else(|| receipt.missing(PiLicenseTemplate::DerivativeApproved::SIGNATURE, template))

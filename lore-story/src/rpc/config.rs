@@ -1,0 +1,31 @@
+//! [`RpcConfig`].
+
+use std::time::Duration;
+
+use lore_core::{ChainId, Secret};
+
+/// Which nodes are asked, and how long their answers are waited for.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct RpcConfig {
+    /// The chain that every node must belong to.
+    pub chain_id: ChainId,
+    /// Addresses of the nodes, the preferred one first. They are secrets, because providers put their keys there.
+    pub urls: Vec<Secret>,
+    /// Longest wait for a connection; 5 seconds unless said otherwise.
+    pub connect_timeout: Duration,
+    /// Longest wait for an answer; 20 seconds unless said otherwise.
+    pub answer_timeout: Duration,
+}
+
+impl RpcConfig {
+    /// The defaults, with a chain and its nodes.
+    pub fn new(chain_id: ChainId, urls: impl IntoIterator<Item = Secret>) -> Self {
+        Self {
+            chain_id,
+            urls: urls.into_iter().collect(),
+            connect_timeout: Duration::from_secs(5),
+            answer_timeout: Duration::from_secs(20),
+        }
+    }
+}

@@ -1,5 +1,6 @@
 //! The transaction store suite on the store in memory.
 #![cfg(feature = "conformance")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::sync::{Arc, Mutex};
 

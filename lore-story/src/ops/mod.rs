@@ -1,7 +1,27 @@
-//! The writes of the protocol, one struct each.
+//! Every write of the protocol, each an [`Operation`](crate::operation::Operation) for
+//! [`StoryClient::send`](crate::StoryClient::send).
 
-pub mod account;
-pub mod license;
-pub mod permission;
-pub mod royalty;
-pub mod token;
+mod account;
+mod license;
+mod permission;
+mod royalty;
+mod token;
+
+pub(crate) use self::{
+    license::{current_config, license_fee, limit_hook},
+    permission::{key_of, levels},
+    royalty::{is_nothing_due, policy_contract, vault_of},
+};
+pub use self::{
+    account::{
+        AccountCall, AccountTransfer, Execute, ExecuteBatch, ExecuteWithSignature, Execution,
+        TransferFromAccount,
+    },
+    license::{
+        ApproveDerivative, AttachDefaultTerms, AttachTerms, MintLicenseTokens, MintedLicenseTokens,
+        RegisterTerms, SetLicenseTokenLimit, SetLicensingConfig,
+    },
+    permission::{ExecuteWithTransientPermissions, SetPermissions, permission_grant},
+    royalty::{CollectRevenue, CollectedRevenue, CollectionStep},
+    token::{ApproveTokens, TransferCoins, TransferTokens, Unwrap, Wrap},
+};

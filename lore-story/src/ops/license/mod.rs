@@ -7,6 +7,7 @@ mod limit;
 mod mint;
 mod register;
 
+pub(crate) use self::{config::current as current_config, limit::hook as limit_hook, mint::fee as license_fee};
 pub use self::{
     approval::ApproveDerivative,
     attach::{AttachDefaultTerms, AttachTerms},

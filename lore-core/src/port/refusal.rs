@@ -1,10 +1,10 @@
-//! [`Refusal`], [`TransactionRefusal`]: why a store does not write. Every adapter refuses with these, so that all say the
-//! same.
+//! [`Refusal`], [`TransactionRefusal`], [`EventRefusal`]: why a store does not write. Every adapter refuses with these, so
+//! that all say the same.
 
 use crate::{
     error::{Error, ErrorKind, Retry},
     ids::{AssetId, CreationId},
-    onchain::IpId,
+    onchain::{ChainId, IpId},
     port::transactions::{LaneId, OperationKey},
     time::Timestamp,
 };
@@ -243,6 +243,80 @@ impl From<TransactionRefusal> for Error {
                 Self::invalid("state", "not_final", "a final state")
                     .with_context("lane", lane)
                     .with_context("nonce", nonce)
+            }
+        }
+    }
+}
+
+/// A rule of the [`ChainEventStore`](crate::port::chain_events::ChainEventStore) port that a batch would break.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EventRefusal {
+    /// Somebody else moved the cursor.
+    StaleCursor {
+        /// The chain.
+        chain_id: ChainId,
+        /// Where the batch goes on, if anywhere.
+        expected: Option<u64>,
+        /// The next block of the stored cursor, if there is one.
+        stored: Option<u64>,
+    },
+    /// The batch is of another chain than the cursor that it is to follow.
+    OtherChain {
+        /// The chain of the cursor.
+        expected: ChainId,
+        /// The chain of the batch.
+        chain_id: ChainId,
+    },
+    /// The batch leaves blocks out, or goes back without dropping.
+    Gap {
+        /// The chain.
+        chain_id: ChainId,
+        /// The first block that is not known.
+        known: u64,
+        /// Where the batch starts.
+        from: u64,
+        /// Where it ends.
+        next: u64,
+    },
+    /// An event is outside of the batch's blocks, at a place that another one has, or in a second block of its number.
+    Misplaced {
+        /// The chain.
+        chain_id: ChainId,
+        /// The number of its block.
+        block: u64,
+        /// Its place in the block.
+        log_index: u64,
+    },
+}
+
+impl From<EventRefusal> for Error {
+    fn from(refusal: EventRefusal) -> Self {
+        match refusal {
+            EventRefusal::StaleCursor { chain_id, expected, stored } => {
+                let block = |block: Option<u64>| block.map_or_else(|| "none".to_owned(), |n| n.to_string());
+                Self::new(ErrorKind::Conflict, "somebody else moved the cursor")
+                    .with_context("chain_id", chain_id)
+                    .with_context("expected_block", block(expected))
+                    .with_context("stored_block", block(stored))
+            }
+            EventRefusal::OtherChain { expected, chain_id } => {
+                Self::invalid("cursor", "other_chain", "a cursor of the same chain")
+                    .with_context("expected_chain_id", expected)
+                    .with_context("chain_id", chain_id)
+            }
+            EventRefusal::Gap { chain_id, known, from, next } => {
+                Self::invalid("cursor", "gap", "blocks that follow those that are known")
+                    .with_context("chain_id", chain_id)
+                    .with_context("known_block", known)
+                    .with_context("from_block", from)
+                    .with_context("next_block", next)
+            }
+            EventRefusal::Misplaced { chain_id, block, log_index } => {
+                Self::invalid("records", "misplaced", "events of the batch's blocks, each once")
+                    .with_context("chain_id", chain_id)
+                    .with_context("block", block)
+                    .with_context("log_index", log_index)
             }
         }
     }

@@ -7,7 +7,7 @@ use lore_core::{
         royalty::RoyaltyPolicy,
     },
     memory::chain::{Call, LicensingConfig, Outcome, SimulatedConfig, SimulatedLedger},
-    onchain::Share,
+    onchain::{AssertionId, Share},
     protocol::{ARBITRATION_POLICY_UMA, EVEN_SPLIT_GROUP_POOL, WIP},
 };
 use proptest::prelude::{Strategy, any, prop};
@@ -92,6 +92,7 @@ const COLLECTION: Address = Address::from_bytes([0xcc; 20]);
 #[derive(Default)]
 struct Made {
     ips: Vec<IpId>,
+    assertions: Vec<AssertionId>,
     count: u64,
 }
 
@@ -103,9 +104,58 @@ impl Made {
 
     fn call(&mut self, (what, a, b, c, d): Seed) -> Call {
         self.count += 1;
+        match what % 34 {
+            kind @ 0..22 => self.single((kind, a, b, c, d)),
+            kind @ 22..30 => self.of_group((kind, a, b, c, d)),
+            30 => Call::SetAllPermissions {
+                ip: self.ip(a),
+                signer: ACCOUNTS[usize::from(b % 3)],
+                permission: c % 3,
+            },
+            _ => {
+                let ip = self.ip(a);
+                let calls =
+                    [b, c].into_iter().map(|kind| self.single((kind.wrapping_mul(7) % 22, d, a, c, b)));
+                Call::ExecuteBatch { ip, calls: calls.collect() }
+            }
+        }
+    }
+
+    /// What groups and disputes do beyond their beginnings.
+    fn of_group(&mut self, (kind, a, b, c, d): Seed) -> Call {
+        let (group, members) = (self.ip(a), vec![self.ip(b), self.ip(c)]);
+        match kind {
+            22 => Call::RegisterGroup { pool: EVEN_SPLIT_GROUP_POOL },
+            23 => Call::SetLicensingConfig {
+                ip: self.ip(a),
+                terms_id: LicenseTermsId::from(u64::from(c % 5)),
+                config: LicensingConfig {
+                    is_set: true,
+                    expect_group_reward_pool: EVEN_SPLIT_GROUP_POOL,
+                    ..LicensingConfig::default()
+                },
+            },
+            24 => Call::AddToGroup { group, members, max_reward_share: 100_000_000 },
+            25 => Call::RemoveFromGroup { group, members },
+            26 => Call::CollectRoyalties { group, token: WIP },
+            27 => Call::ClaimReward { group, token: WIP, members },
+            28 => match self.assertions.get(usize::from(a % 3)) {
+                Some(id) => {
+                    Call::DisputeAssertion { assertion_id: *id, counter_evidence_hash: ContentHash::of(&[b]) }
+                }
+                None => Call::CancelDispute { dispute: u64::from(a) },
+            },
+            _ if d.is_multiple_of(2) => {
+                Call::AnswerAsOracle { dispute: u64::from(a % 3), upheld: b.is_multiple_of(2) }
+            }
+            _ => Call::TagIfRelatedIpInfringed { ip_to_tag: group, infringer_dispute: u64::from(b % 3) },
+        }
+    }
+
+    fn single(&mut self, (kind, a, b, c, d): Seed) -> Call {
         let terms_id = LicenseTermsId::from(u64::from(c % 5));
         let account = |number: u8| ACCOUNTS[usize::from(number % 3)];
-        match what % 22 {
+        match kind {
             0 | 1 => Call::MintAndRegisterIp {
                 collection: COLLECTION,
                 request: Box::new(request(
@@ -249,8 +299,13 @@ proptest::proptest! {
             let before = ledger.state_digest();
             match ledger.execute(sender, at, &call) {
                 Ok(receipt) => {
-                    if let Outcome::Ip(ip) = receipt.outcome {
-                        made.ips.push(ip);
+                    match receipt.outcome {
+                        Outcome::Ip(ip) => made.ips.push(ip),
+                        Outcome::Dispute(id) => {
+                            let assertion = ledger.dispute(id).unwrap().assertion;
+                            made.assertions.extend(assertion.map(|assertion| assertion.id));
+                        }
+                        _ => {}
                     }
                     happened.push((sender, at, call));
                 }
@@ -259,7 +314,7 @@ proptest::proptest! {
             assert_eq!(all_money(&ledger, &made.ips), money);
         }
         for ip in &made.ips {
-            let holders = ACCOUNTS.into_iter().chain([ip.address()]);
+            let holders = ACCOUNTS.into_iter().chain([ip.address(), EVEN_SPLIT_GROUP_POOL]);
             let tokens: u32 = holders.map(|holder| ledger.royalty_tokens(ip, holder)).sum();
             assert!(tokens == 0 || tokens == 100_000_000, "{tokens} royalty tokens");
         }

@@ -243,12 +243,16 @@ contract Registrar {
         return attached[id][licenseTermsId];
     }
 
-    function attachLicenseTerms(address id, address licenseTemplate, uint256 licenseTermsId) public {
+    function attachLicenseTerms(address id, address licenseTemplate, uint256 licenseTermsId) external {
+        attach(msg.sender, id, licenseTemplate, licenseTermsId);
+    }
+
+    function attach(address caller, address id, address licenseTemplate, uint256 licenseTermsId) internal {
         if (attached[id][licenseTermsId]) {
             revert LicenseRegistry__LicenseTermsAlreadyAttached(id, licenseTemplate, licenseTermsId);
         }
         attached[id][licenseTermsId] = true;
-        emit LicenseTermsAttached(msg.sender, id, licenseTemplate, licenseTermsId);
+        emit LicenseTermsAttached(caller, id, licenseTemplate, licenseTermsId);
     }
 
     // The workflows.
@@ -274,7 +278,8 @@ contract Registrar {
         licenseTermsIds = new uint256[](licenseTermsData.length);
         for (uint256 i = 0; i < licenseTermsData.length; i++) {
             licenseTermsIds[i] = registerLicenseTerms(licenseTermsData[i].terms);
-            attachLicenseTerms(id, address(this), licenseTermsIds[i]);
+            // The module is called by the workflow.
+            attach(address(this), id, address(this), licenseTermsIds[i]);
         }
         ICollection(spgNftContract).transferFrom(address(this), recipient, tokenId);
     }

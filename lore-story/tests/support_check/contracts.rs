@@ -1,7 +1,9 @@
 //! The contracts.
 
 use alloy::{
+    json_abi::JsonAbi,
     primitives::{Address, B256, Bytes, U256, address, b256},
+    rpc::types::Log,
     signers::{SignerSync as _, local::PrivateKeySigner},
     sol_types::{Panic, Revert, SolCall as _, SolError as _, SolEvent as _},
 };
@@ -9,12 +11,14 @@ use lore_core::{ChainId, TokenId, domain::ip_account::ip_id};
 use lore_story_testbed::{
     ACCOUNTS, KEYS, Node, NodeOptions,
     contracts::{
-        Deployed, MULTICALL3,
+        Deployed, MULTICALL3, abi,
         interface::{
-            Aggregator, Call3, Coin, IPMetadata, Registrar, Troublemaker, Wallet1271, Wallet1271Factory,
+            Aggregator, Call3, Coin, IPMetadata, LicenseTermsData, LicensingConfig, PILTerms, Registrar,
+            Troublemaker, Wallet1271, Wallet1271Factory,
         },
         runtime_code,
     },
+    missing, number,
 };
 
 async fn world(test: &str) -> Option<(Node, Deployed)> {
@@ -51,7 +55,7 @@ async fn a_registration_mints_registers_and_says_so() {
     let uri = node.read(deployed.collection, &Registrar::tokenURICall { tokenId: U256::ONE }).await;
     assert_eq!(uri, "ipfs://nft");
 
-    let logs: Vec<alloy::rpc::types::Log> = serde_json::from_value(receipt["logs"].clone()).unwrap();
+    let logs: Vec<Log> = serde_json::from_value(receipt["logs"].clone()).unwrap();
     let ip = logs.iter().find(|log| log.topics()[0] == Registrar::IPRegistered::SIGNATURE_HASH).unwrap();
     assert_eq!(ip.address(), deployed.registrar);
     let ip = Registrar::IPRegistered::decode_log(&ip.inner).unwrap();
@@ -68,16 +72,118 @@ async fn a_registration_mints_registers_and_says_so() {
     assert_eq!(described.filter(|set| set.ipId == ip.ipId && set.metadataURI == "ipfs://ip").count(), 1);
 }
 
+#[tokio::test]
+async fn terms_are_registered_once_and_attached_by_the_workflow() {
+    let test = "terms_are_registered_once_and_attached_by_the_workflow";
+    let Some((node, deployed)) = world(test).await else { return };
+    let terms = PILTerms {
+        transferable: true,
+        royaltyPolicy: Address::ZERO,
+        defaultMintingFee: U256::ZERO,
+        expiration: U256::ZERO,
+        commercialUse: false,
+        commercialAttribution: false,
+        commercializerChecker: Address::ZERO,
+        commercializerCheckerData: Bytes::new(),
+        commercialRevShare: 0,
+        commercialRevCeiling: U256::ZERO,
+        derivativesAllowed: true,
+        derivativesAttribution: true,
+        derivativesApproval: false,
+        derivativesReciprocal: true,
+        derivativeRevCeiling: U256::ZERO,
+        currency: Address::ZERO,
+        uri: String::new(),
+    };
+    let config = LicensingConfig {
+        isSet: false,
+        mintingFee: U256::ZERO,
+        licensingHook: Address::ZERO,
+        hookData: Bytes::new(),
+        commercialRevShare: 0,
+        disabled: false,
+        expectMinimumGroupRewardShare: 0,
+        expectGroupRewardPool: Address::ZERO,
+    };
+    let call = |nft_hash: u8| {
+        let plain = registration(&deployed, nft_hash);
+        Registrar::mintAndRegisterIpAndAttachPILTermsCall {
+            spgNftContract: plain.spgNftContract,
+            recipient: plain.recipient,
+            ipMetadata: plain.ipMetadata,
+            licenseTermsData: vec![LicenseTermsData {
+                terms: terms.clone(),
+                licensingConfig: config.clone(),
+            }],
+            allowDuplicates: false,
+        }
+    };
+    for nft_hash in [2, 3] {
+        let receipt = node.run(ACCOUNTS[0], deployed.registrar, &call(nft_hash)).await;
+        let logs: Vec<Log> = serde_json::from_value(receipt["logs"].clone()).unwrap();
+        let mut attached =
+            logs.iter().filter_map(|log| Registrar::LicenseTermsAttached::decode_log(&log.inner).ok());
+        let attached = attached.next().unwrap();
+        assert_eq!((attached.caller, attached.licenseTermsId), (deployed.registrar, U256::ONE));
+    }
+    let registered = node.read(deployed.registrar, &Registrar::totalRegisteredLicenseTermsCall {}).await;
+    assert_eq!(registered, U256::ONE);
+
+    // All or none.
+    let data = |hashes: [u8; 2]| Registrar::multicallCall {
+        data: hashes.map(|hash| call(hash).abi_encode().into()).to_vec(),
+    };
+    let receipt = node.run(ACCOUNTS[0], deployed.registrar, &data([4, 3])).await;
+    assert_eq!((&receipt["status"], node.mints(deployed.collection).await), (&"0x0".into(), 2));
+    let receipt = node.run(ACCOUNTS[0], deployed.registrar, &data([4, 5])).await;
+    assert_eq!((&receipt["status"], node.mints(deployed.collection).await), (&"0x1".into(), 4));
+}
+
 #[test]
-fn topics_and_selectors_are_those_of_the_protocol() {
-    let topic = b256!("02ad3a2e0356b65fdfe4a73c825b78071ae469db35162978518b8c258abb3767");
-    assert_eq!(Registrar::IPRegistered::SIGNATURE_HASH, topic);
-    assert_eq!(Registrar::SPGNFT__DuplicatedNFTMetadataHash::SELECTOR, [0x93, 0x79, 0xdc, 0xd9]);
-    assert_eq!(Registrar::getTokenIdByMetadataHashCall::SELECTOR, [0xc8, 0x9f, 0x84, 0x7c]);
-    assert_eq!(Registrar::ipIdCall::SELECTOR, [0xd2, 0x6b, 0xb8, 0x3f]);
-    assert_eq!(Registrar::isRegisteredCall::SELECTOR, [0xc3, 0xc5, 0xa5, 0x47]);
-    assert_eq!(Aggregator::aggregate3Call::SELECTOR, [0x82, 0xad, 0x56, 0xcb]);
-    assert_eq!(Wallet1271::isValidSignatureCall::SELECTOR, [0x16, 0x26, 0xba, 0x7e]);
+fn selectors_topics_and_errors_are_those_of_the_protocol() {
+    if let Some(why) = missing() {
+        return println!("skipped: selectors_topics_and_errors_are_those_of_the_protocol: {why}");
+    }
+    let compiled = |contract: &str| serde_json::from_value::<JsonAbi>(abi(contract)).unwrap();
+    let selectors = [
+        ("Registrar", "mintAndRegisterIp", 0xf1c4_2a22_u32),
+        ("Registrar", "mintAndRegisterIpAndAttachPILTerms", 0x2c24_a702),
+        ("Registrar", "multicall", 0xac96_50d8),
+        ("Registrar", "getTokenIdByMetadataHash", 0xc89f_847c),
+        ("Registrar", "ownerOf", 0x6352_211e),
+        ("Registrar", "tokenURI", 0xc87b_56dd),
+        ("Registrar", "ipId", 0xd26b_b83f),
+        ("Registrar", "isRegistered", 0xc3c5_a547),
+        ("Registrar", "register", 0xfca2_47ac),
+        ("Registrar", "getLicenseTermsId", 0x602f_6b9b),
+        ("Registrar", "registerLicenseTerms", 0x6e1b_8d90),
+        ("Registrar", "attachLicenseTerms", 0x2a41_30c0),
+        ("Aggregator", "aggregate3", 0x82ad_56cb),
+        ("Aggregator", "aggregate3Value", 0x174d_ea71),
+        ("Wallet1271", "isValidSignature", 0x1626_ba7e),
+    ];
+    for (contract, name, selector) in selectors {
+        let abi = compiled(contract);
+        assert_eq!(abi.function(name).unwrap()[0].selector().0, selector.to_be_bytes(), "{name}");
+    }
+    let registrar = compiled("Registrar");
+    let topics = [
+        ("IPRegistered", b256!("02ad3a2e0356b65fdfe4a73c825b78071ae469db35162978518b8c258abb3767")),
+        ("Transfer", b256!("ddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef")),
+        ("MetadataURISet", b256!("3b2d707542587feff5c7fe05482776be67fd747e64c2545089b52f395d47de76")),
+        ("LicenseTermsAttached", b256!("b8d0577f110d8cf9f2c63ba14b0511362a85865bf03ea4f1c8a10ddc490244c7")),
+    ];
+    for (name, topic) in topics {
+        assert_eq!(registrar.event(name).unwrap()[0].selector(), topic, "{name}");
+    }
+    let errors = [
+        ("SPGNFT__DuplicatedNFTMetadataHash", 0x9379_dcd9_u32),
+        ("LicenseRegistry__LicenseTermsAlreadyAttached", 0x55d4_8f8d),
+        ("ERC721NonexistentToken", 0x7e27_3289),
+    ];
+    for (name, selector) in errors {
+        assert_eq!(registrar.error(name).unwrap()[0].selector().0, selector.to_be_bytes(), "{name}");
+    }
 }
 
 #[tokio::test]
@@ -221,7 +327,7 @@ async fn trouble_comes_in_all_kinds() {
     }
     let receipt = node.run(ACCOUNTS[0], at, &Troublemaker::burnCall { amount: U256::from(1_000_000) }).await;
     assert_eq!(receipt["status"], "0x1");
-    let used = lore_story_testbed::number(&receipt["gasUsed"]);
+    let used = number(&receipt["gasUsed"]);
     assert!((1_000_000..1_200_000).contains(&used), "{used}");
 
     node.run(ACCOUNTS[0], at, &Troublemaker::setBrokenCall { broken: true }).await;

@@ -28,6 +28,45 @@ pub mod interface {
         }
 
         #[derive(Debug)]
+        struct PILTerms {
+            bool transferable;
+            address royaltyPolicy;
+            uint256 defaultMintingFee;
+            uint256 expiration;
+            bool commercialUse;
+            bool commercialAttribution;
+            address commercializerChecker;
+            bytes commercializerCheckerData;
+            uint32 commercialRevShare;
+            uint256 commercialRevCeiling;
+            bool derivativesAllowed;
+            bool derivativesAttribution;
+            bool derivativesApproval;
+            bool derivativesReciprocal;
+            uint256 derivativeRevCeiling;
+            address currency;
+            string uri;
+        }
+
+        #[derive(Debug)]
+        struct LicensingConfig {
+            bool isSet;
+            uint256 mintingFee;
+            address licensingHook;
+            bytes hookData;
+            uint32 commercialRevShare;
+            bool disabled;
+            uint32 expectMinimumGroupRewardShare;
+            address expectGroupRewardPool;
+        }
+
+        #[derive(Debug)]
+        struct LicenseTermsData {
+            PILTerms terms;
+            LicensingConfig licensingConfig;
+        }
+
+        #[derive(Debug)]
         interface Registrar {
             function mints() external view returns (uint256);
             function registrations() external view returns (uint256);
@@ -41,6 +80,9 @@ pub mod interface {
             function mint(address to, string memory nftMetadataURI, bytes32 nftMetadataHash, bool allowDuplicates) external returns (uint256 tokenId);
             function register(uint256 chainId, address tokenContract, uint256 tokenId) external returns (address id);
             function mintAndRegisterIp(address spgNftContract, address recipient, IPMetadata memory ipMetadata, bool allowDuplicates) external returns (address ipId, uint256 tokenId);
+            function mintAndRegisterIpAndAttachPILTerms(address spgNftContract, address recipient, IPMetadata memory ipMetadata, LicenseTermsData[] memory licenseTermsData, bool allowDuplicates) external returns (address ipId, uint256 tokenId, uint256[] memory licenseTermsIds);
+            function multicall(bytes[] memory data) external returns (bytes[] memory results);
+            event LicenseTermsAttached(address indexed caller, address indexed ipId, address licenseTemplate, uint256 licenseTermsId);
             event Transfer(address indexed from, address indexed to, uint256 indexed tokenId);
             event IPRegistered(address ipId, uint256 indexed chainId, address indexed tokenContract, uint256 indexed tokenId, string name, string uri, uint256 registrationDate);
             event MetadataURISet(address indexed ipId, string metadataURI, bytes32 metadataHash);

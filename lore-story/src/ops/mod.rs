@@ -1,6 +1,7 @@
 //! Every write of the protocol, each an [`Operation`](crate::operation::Operation) for
 //! [`StoryClient::send`](crate::StoryClient::send).
 
+mod account;
 pub(crate) mod answers;
 mod arguments;
 mod attach_terms;
@@ -11,15 +12,28 @@ mod costs;
 mod derivative;
 pub(crate) mod dispute;
 pub(crate) mod group;
+mod license;
 mod links;
 mod metadata;
 mod nft;
+mod permission;
 #[cfg(test)]
 mod recorded;
 mod registration;
+mod royalty;
 mod royalty_shares;
+mod token;
 
+pub(crate) use self::{
+    license::{current_config, license_fee, limit_hook},
+    permission::{key_of, levels},
+    royalty::{is_nothing_due, policy_contract, vault_of},
+};
 pub use self::{
+    account::{
+        AccountCall, AccountTransfer, Execute, ExecuteBatch, ExecuteWithSignature, Execution,
+        TransferFromAccount,
+    },
     arguments::{
         DerivativeLink, ExistingNft, IpMetadata, LicenseTokenLink, LicensedTerms, NewNft, RoyaltyShare,
     },
@@ -39,8 +53,13 @@ pub use self::{
         RegisterGroup, RegisterGroupWithLicense, RegisterGroupWithLicenseAndMembers,
         RegisterNftAndAddToGroup, RemoveGroupMembers, TransferGroupRevenue,
     },
+    license::{
+        ApproveDerivative, AttachDefaultTerms, AttachTerms, MintLicenseTokens, MintedLicenseTokens,
+        RegisterTerms, SetLicenseTokenLimit, SetLicensingConfig,
+    },
     metadata::{FreezeMetadata, SetMetadata},
     nft::{MintNft, MintedNft, SetTokenUri},
+    permission::{ExecuteWithTransientPermissions, SetPermissions, permission_grant},
     registration::{
         IpLink, IpRegistration, MintAndRegister, MintAndRegisterDerivative,
         MintAndRegisterDerivativeWithTokens, MintAndRegisterWithTerms, MintRegisterDerivativeAndDistribute,
@@ -48,5 +67,7 @@ pub use self::{
         RegisterNftAsDerivativeWithTokens, RegisterNftDerivativeAndDeployVault,
         RegisterNftTermsAndDeployVault, RegisterNftWithMetadata, RegisterNftWithTerms, RegisteredIp,
     },
+    royalty::{CollectRevenue, CollectedRevenue, CollectionStep},
     royalty_shares::{DistributeRoyaltyTokens, DistributedRoyaltyTokens},
+    token::{ApproveTokens, TransferCoins, TransferTokens, Unwrap, Wrap},
 };

@@ -28,6 +28,11 @@ alloy::sol! {
         event IpTaggedOnRelatedIpInfringement(uint256 disputeId, address infringingIpId, address ipIdToTag, uint256 infringerDisputeId, bytes32 tag, uint256 disputeTimestamp);
     }
 
+    /// What the next release changes: who raised the dispute is told apart from who sent the transaction.
+    interface UnreleasedDisputeModule {
+        event DisputeRaised(uint256 disputeId, address targetIpId, address caller, address disputeInitiator, uint256 disputeTimestamp, address arbitrationPolicy, bytes32 disputeEvidenceHash, bytes32 targetTag, bytes data);
+    }
+
     interface ArbitrationPolicyUma {
         function assertionIdToDisputeId(bytes32 assertionId) external view returns (uint256);
         function disputeAssertion(bytes32 assertionId, bytes32 counterEvidenceHash) external;

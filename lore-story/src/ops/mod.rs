@@ -73,3 +73,4 @@ pub use self::{
     royalty_shares::{DistributeRoyaltyTokens, DistributedRoyaltyTokens},
     token::{ApproveTokens, TransferCoins, TransferTokens, Unwrap, Wrap},
 };
+pub(crate) use self::registration::existing::minted_token;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use lore_core::{Address, Error, ErrorKind, Result, Secret};
+use lore_core::{Address, Error, ErrorKind, Result};
 use serde::Deserialize;
 
 use crate::{network::Network, rpc::RpcConfig, tx::LanePolicy};
@@ -55,7 +55,7 @@ impl StoryConfig {
     }
 
     pub(crate) fn rpc(&self) -> RpcConfig {
-        let urls = self.network.rpc_urls.iter().map(|url| Secret::new(url.expose()));
+        let urls = self.network.rpc_urls.iter().cloned();
         let mut config = RpcConfig::new(self.network.chain_id, urls);
         config.answer_timeout = Duration::from_secs(self.answer_timeout_seconds);
         config

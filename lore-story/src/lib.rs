@@ -3,12 +3,26 @@
 #![forbid(unsafe_code)]
 
 pub mod addresses;
+mod client;
+mod config;
 mod contracts;
-#[expect(dead_code, reason = "the operations that use the rest come with the client")]
 mod convert;
 pub mod eip712;
+mod funding;
 pub mod network;
+pub mod operation;
+pub mod ops;
+mod port;
+mod read;
 pub mod receipt;
 pub mod revert;
 pub mod rpc;
 pub mod tx;
+mod view;
+
+pub use self::{
+    client::StoryClient,
+    config::StoryConfig,
+    read::{AccountToken, LicenseFee, LicenseTokenState},
+    view::View,
+};

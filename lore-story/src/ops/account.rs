@@ -55,7 +55,12 @@ impl AccountCall {
     }
 
     pub(crate) fn check(&self, violations: &mut Violations, field: &str) {
-        violations.require(!self.to.is_zero(), &format!("{field}.to"), "required", "a contract or an account");
+        violations.require(
+            !self.to.is_zero(),
+            &format!("{field}.to"),
+            "required",
+            "a contract or an account",
+        );
         violations.require(
             !(1..4).contains(&self.data.len()),
             &format!("{field}.data"),
@@ -240,7 +245,13 @@ pub struct ExecuteWithSignature {
 impl ExecuteWithSignature {
     /// Makes a signed call, and sends its coins along.
     #[must_use]
-    pub const fn new(ip: IpId, call: AccountCall, signer: Address, deadline: u64, signature: Vec<u8>) -> Self {
+    pub const fn new(
+        ip: IpId,
+        call: AccountCall,
+        signer: Address,
+        deadline: u64,
+        signature: Vec<u8>,
+    ) -> Self {
         Self { ip, sent: call.value, call, signer, deadline, signature }
     }
 
@@ -254,8 +265,7 @@ impl ExecuteWithSignature {
             deadline: alloy::primitives::U256::from(self.deadline),
             signature: Bytes::copy_from_slice(&self.signature),
         };
-        let summary =
-            format!("has the account of IP {} call {to}, as {} signed for", self.ip, self.signer);
+        let summary = format!("has the account of IP {} call {to}, as {} signed for", self.ip, self.signer);
         let mut draft = Draft::new(self.ip.address(), &call, summary);
         draft.value = self.sent;
         draft

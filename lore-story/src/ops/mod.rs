@@ -4,14 +4,11 @@
 mod account;
 mod license;
 mod permission;
+#[cfg(test)]
+mod recorded;
 mod royalty;
 mod token;
 
-pub(crate) use self::{
-    license::{current_config, license_fee, limit_hook},
-    permission::{key_of, levels},
-    royalty::{is_nothing_due, policy_contract, vault_of},
-};
 pub use self::{
     account::{
         AccountCall, AccountTransfer, Execute, ExecuteBatch, ExecuteWithSignature, Execution,
@@ -24,4 +21,9 @@ pub use self::{
     permission::{ExecuteWithTransientPermissions, SetPermissions, permission_grant},
     royalty::{CollectRevenue, CollectedRevenue, CollectionStep},
     token::{ApproveTokens, TransferCoins, TransferTokens, Unwrap, Wrap},
+};
+pub(crate) use self::{
+    license::{current_config, license_fee, limit_hook},
+    permission::levels,
+    royalty::{is_nothing_due, policy_contract, vault_of},
 };

@@ -29,7 +29,7 @@ use crate::{
 };
 
 /// The contract and function under which the controller keeps a scope; zero stands for all.
-pub(crate) fn key_of(scope: PermissionScope) -> (Address, FixedBytes<4>) {
+fn key_of(scope: PermissionScope) -> (Address, FixedBytes<4>) {
     match scope {
         PermissionScope::Function(contract, function) => (contract, FixedBytes(function)),
         PermissionScope::Contract(contract) => (contract, FixedBytes::ZERO),
@@ -131,7 +131,8 @@ pub(crate) async fn levels(view: &View<'_>, permissions: &[Permission]) -> Resul
 
 fn not_an_account(data: &[u8], controller: Address, ip: IpId) -> Error {
     if data.is_empty() {
-        return Error::new(ErrorKind::NotFound, "there is no IP account at this address").with_context("ip", ip);
+        return Error::new(ErrorKind::NotFound, "there is no IP account at this address")
+            .with_context("ip", ip);
     }
     revert::to_error(data, Some(controller), "").with_context("ip", ip)
 }
@@ -142,7 +143,7 @@ fn unknown_level(found: String) -> Error {
 }
 
 /// The one call of the controller that sets these; `None` if it takes several.
-pub(crate) fn lasting_call(permissions: &[Permission]) -> Option<Vec<u8>> {
+fn lasting_call(permissions: &[Permission]) -> Option<Vec<u8>> {
     if let [one] = permissions {
         let sol::Permission { ipAccount, signer, to, func, permission } = encode(one);
         return Some(if is_everything(one) {
@@ -157,7 +158,11 @@ pub(crate) fn lasting_call(permissions: &[Permission]) -> Option<Vec<u8>> {
 }
 
 /// The calls of the controller that set these, for the IP's own account.
-fn calls(permissions: &[Permission], controller: Address, one: impl Fn(&[Permission]) -> Option<Vec<u8>>) -> Vec<AccountCall> {
+fn calls(
+    permissions: &[Permission],
+    controller: Address,
+    one: impl Fn(&[Permission]) -> Option<Vec<u8>>,
+) -> Vec<AccountCall> {
     let (everything, narrower): (Vec<Permission>, Vec<Permission>) =
         permissions.iter().copied().partition(is_everything);
     let lists = everything.chunks(1).chain((!narrower.is_empty()).then_some(narrower.as_slice()));

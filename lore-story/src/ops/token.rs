@@ -2,9 +2,7 @@
 
 use alloy::sol_types::SolEvent;
 use async_trait::async_trait;
-use lore_core::{
-    Address, Result, Violations, Wei, domain::asset::Mined, port::transactions::OperationKey,
-};
+use lore_core::{Address, Result, Violations, Wei, domain::asset::Mined, port::transactions::OperationKey};
 
 use crate::{
     addresses::Addresses,

@@ -2,9 +2,9 @@
 
 mod account;
 mod edges;
-mod ip;
+//TMP mod ip;
 mod license;
-pub(crate) mod origin;
+//TMP mod origin;
 mod permission;
 mod royalty;
 mod token;

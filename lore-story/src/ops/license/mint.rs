@@ -128,12 +128,7 @@ impl Operation for MintLicenseTokens {
     fn check(&self, violations: &mut Violations) {
         require_ip(violations, self.licensor, "licensor");
         require_terms(violations, self.terms_id);
-        violations.require(
-            self.amount > 0,
-            "amount",
-            "out_of_range",
-            "at least one license token",
-        );
+        violations.require(self.amount > 0, "amount", "out_of_range", "at least one license token");
         violations.require(
             self.receiver.is_none_or(|receiver| !receiver.is_zero()),
             "receiver",

@@ -208,9 +208,10 @@ impl Operation for ClaimRevenue {
                 })?;
             }
         }
-        let claims = self.tokens.iter().map(|token| {
-            RevenueClaim::new(*token, amounts.get(token).copied().unwrap_or_default())
-        });
+        let claims = self
+            .tokens
+            .iter()
+            .map(|token| RevenueClaim::new(*token, amounts.get(token).copied().unwrap_or_default()));
         Ok(ClaimedRevenue::new(Some(receipt.mined()), claims.collect()))
     }
 }

@@ -55,8 +55,7 @@ impl StoryConfig {
     }
 
     pub(crate) fn rpc(&self) -> RpcConfig {
-        let urls = self.network.rpc_urls.iter().cloned();
-        let mut config = RpcConfig::new(self.network.chain_id, urls);
+        let mut config = RpcConfig::new(self.network.chain_id, self.network.rpc_urls.iter().cloned());
         config.answer_timeout = Duration::from_secs(self.answer_timeout_seconds);
         config
     }

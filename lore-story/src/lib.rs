@@ -13,8 +13,8 @@ pub mod network;
 pub mod operation;
 pub mod ops;
 mod port;
-mod read;
-pub mod receipt;
+pub mod read;
+mod receipt;
 pub mod revert;
 pub mod rpc;
 pub mod tx;
@@ -23,6 +23,9 @@ mod view;
 pub use self::{
     client::StoryClient,
     config::StoryConfig,
-    read::{AccountToken, LicenseFee, LicenseTokenState},
+    network::Network,
+    operation::{Draft, Operation},
+    receipt::Receipt,
+    tx::{AlloySigner, LanePolicy, LocalSigner, TransactionSigner},
     view::View,
 };

@@ -12,6 +12,8 @@
 pub mod cache;
 pub mod chain_client;
 pub mod clock;
+pub mod dispute_client;
+pub mod group_client;
 pub mod llm_provider;
 pub mod permission_client;
 pub mod pin_store;

@@ -1,6 +1,8 @@
 //! The ports of Lore on the real chain.
 
+mod dispute;
+mod group;
 mod permission;
-//TMP mod registration;
+mod registration;
 mod royalty;
 mod wallet;

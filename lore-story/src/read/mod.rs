@@ -1,15 +1,20 @@
-//! What the chain can be asked.
+//! What the chain can be asked, as methods of [`StoryClient`](crate::StoryClient).
 
 mod account;
+mod dispute;
 mod edges;
-//TMP mod ip;
+mod group;
+mod ip;
 mod license;
-//TMP mod origin;
+pub(crate) mod mined_logs;
+pub(crate) mod origin;
 mod permission;
 mod royalty;
 mod token;
 
 pub use self::{
     account::AccountToken,
+    dispute::AssertionState,
+    group::GroupRevenue,
     license::{LicenseFee, LicenseTokenState},
 };

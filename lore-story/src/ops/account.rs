@@ -403,3 +403,50 @@ impl Operation for TransferFromAccount {
         execution(receipt, self.ip)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::recorded::{ALICE, CHILD, account, ip};
+
+    fn fields<O: Operation>(operation: &O) -> Vec<String> {
+        let mut found = Violations::new();
+        operation.check(&mut found);
+        found.as_slice().iter().map(|violation| violation.field.clone()).collect()
+    }
+
+    #[test]
+    fn coins_go_with_the_call() {
+        let mut call = AccountCall::new(account(ALICE), Vec::new());
+        call.value = Wei::from_coins(3);
+        let mut execute = Execute::new(ip(CHILD), call.clone());
+        let draft = execute.drafted();
+        assert_eq!((draft.to, draft.value), (ip(CHILD).address(), Wei::from_coins(3)));
+        let sent = IpAccount::execute_1Call::abi_decode(&draft.data).unwrap();
+        assert_eq!(convert::wei(sent.value), Wei::from_coins(3));
+        // Out of the account's own coins.
+        execute.sent = Wei::ZERO;
+        assert_eq!(execute.drafted().value, Wei::ZERO);
+        let signed = ExecuteWithSignature::new(ip(CHILD), call, account(ALICE), 1, vec![1]);
+        assert_eq!(signed.drafted().value, Wei::from_coins(3));
+    }
+
+    #[test]
+    fn call_data_too_short_for_a_selector_is_refused() {
+        for length in 0..6 {
+            let execute = Execute::new(ip(CHILD), AccountCall::new(account(ALICE), vec![1; length]));
+            assert_eq!(fields(&execute).is_empty(), !(1..4).contains(&length), "{length} bytes");
+        }
+        let batch = ExecuteBatch::new(ip(CHILD), vec![AccountCall::new(Address::ZERO, vec![1])]);
+        assert_eq!(fields(&batch), ["calls[0].to", "calls[0].data"]);
+        assert_eq!(fields(&ExecuteBatch::new(ip(CHILD), Vec::new())), ["calls"]);
+    }
+
+    #[test]
+    fn an_empty_transfer_is_refused() {
+        let transfer = AccountTransfer::new(Address::ZERO, Address::ZERO, Wei::ZERO);
+        let transfers = TransferFromAccount::new(ip(CHILD), vec![transfer]);
+        assert_eq!(fields(&transfers), ["transfers[0].token", "transfers[0].to", "transfers[0].amount"]);
+        assert_eq!(fields(&TransferFromAccount::new(ip(CHILD), Vec::new())), ["transfers"]);
+    }
+}

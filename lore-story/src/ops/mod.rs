@@ -21,6 +21,8 @@ mod permission;
 mod recorded;
 #[cfg(test)]
 mod recorded_calls;
+#[cfg(test)]
+mod recorded_money;
 mod registration;
 mod royalty;
 mod royalty_shares;

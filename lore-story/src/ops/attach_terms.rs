@@ -1,6 +1,5 @@
 //! [`RegisterTermsAndAttach`]: several license terms for an IP in one transaction.
 
-use alloy::sol_types::SolCall;
 use async_trait::async_trait;
 use lore_core::{
     IpId, LicenseTermsId, Result, Violations, domain::asset::Mined, port::transactions::OperationKey,
@@ -10,10 +9,11 @@ use crate::{
     addresses::Addresses,
     contracts::licensing::{LicenseAttachmentWorkflows, LicensingModule, SignatureData},
     convert,
+    eip712::{SignedCall, Workflow},
     operation::{Draft, Operation},
     ops::{
         arguments::{LicensedTerms, check_licensed_terms, terms_data},
-        authorization::{self, Authorization, AuthorizationRequest, AuthorizedOperation, SignedCall, permit},
+        authorization::{self, Authorization, AuthorizationRequest, AuthorizedOperation},
         registration::existing::attached,
     },
     receipt::Receipt,
@@ -53,16 +53,7 @@ impl RegisterTermsAndAttach {
     }
 
     fn signed_call(&self, addresses: &Addresses) -> SignedCall {
-        let licensing = addresses.licensing_module;
-        permit(
-            addresses.access_controller,
-            self.ip_id,
-            addresses.license_attachment_workflows,
-            &[
-                (licensing, LicensingModule::attachLicenseTermsCall::SELECTOR),
-                (licensing, LicensingModule::setLicensingConfigCall::SELECTOR),
-            ],
-        )
+        Workflow::AttachTerms.permit(self.ip_id, addresses)
     }
 
     pub(crate) fn call(

@@ -5,21 +5,14 @@
 //! the sender and nobody else. The client signs by itself; for a wallet, the request is handed out and the signature
 //! comes back in the operation.
 
-use alloy::{
-    primitives::{B256, FixedBytes},
-    sol_types::SolCall,
-};
+use alloy::primitives::{B256, U256};
 use async_trait::async_trait;
-use lore_core::{Address, IpId, Result};
+use lore_core::{Address, Result};
 
 use crate::{
-    contracts::{
-        account::{AccessController, IpAccount, Permission},
-        licensing::SignatureData,
-        token::Multicall3,
-    },
+    contracts::{account::IpAccount, licensing::SignatureData, token::Multicall3},
     convert,
-    eip712::SigningRequest,
+    eip712::{SignedCall, SigningRequest},
     operation::Operation,
     ops::answers::Questions,
     view::View,
@@ -27,9 +20,6 @@ use crate::{
 
 /// How long a signature counts, in seconds of the chain's own time; as long as the protocol's own clients let it.
 pub(crate) const SECONDS: u64 = 1000;
-
-/// The level of a permission that allows (`AccessPermission.ALLOW`).
-const ALLOW: u8 = 1;
 
 /// What a wallet signed for an operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,40 +72,6 @@ pub trait AuthorizedOperation: Operation + Sized {
     fn with_authorization(self, authorization: Authorization) -> Self;
 }
 
-/// What an IP account is to do by a signature of its owner.
-#[derive(Clone, Debug)]
-pub(crate) struct SignedCall {
-    pub(crate) account: IpId,
-    pub(crate) to: Address,
-    pub(crate) data: Vec<u8>,
-}
-
-/// Functions that a workflow may call for an account within the transaction.
-///
-/// One is permitted by its own function, several by the one for several: the workflows rebuild these very bytes.
-pub(crate) fn permit(
-    access_controller: Address,
-    account: IpId,
-    workflow: Address,
-    functions: &[(Address, [u8; 4])],
-) -> SignedCall {
-    let permission = |(module, function): &(Address, [u8; 4])| Permission {
-        ipAccount: convert::evm_ip(account),
-        signer: convert::evm_address(workflow),
-        to: convert::evm_address(*module),
-        func: FixedBytes::new(*function),
-        permission: ALLOW,
-    };
-    let data = if let [function] = functions {
-        let Permission { ipAccount, signer, to, func, permission } = permission(function);
-        AccessController::setTransientPermissionCall { ipAccount, signer, to, func, permission }.abi_encode()
-    } else {
-        let permissions = functions.iter().map(permission).collect();
-        AccessController::setBatchTransientPermissionsCall { permissions }.abi_encode()
-    };
-    SignedCall { account, to: access_controller, data }
-}
-
 /// What the account's owner has to sign now.
 pub(crate) async fn request(view: &View<'_>, call: &SignedCall) -> Result<AuthorizationRequest> {
     let mut answers = Questions::default()
@@ -127,15 +83,7 @@ pub(crate) async fn request(view: &View<'_>, call: &SignedCall) -> Result<Author
     let state = answers.next::<IpAccount::stateCall>().unwrap_or(B256::ZERO);
     let now: u64 = answers.must::<Multicall3::getCurrentBlockTimestampCall>()?.saturating_to();
     let deadline = now.saturating_add(SECONDS);
-    let request = SigningRequest::execute(
-        view.chain_id(),
-        call.account.address(),
-        call.to,
-        lore_core::Wei::ZERO,
-        call.data.clone(),
-        state,
-        deadline,
-    );
+    let request = SigningRequest::execute(view.chain_id(), call, state, deadline);
     Ok(AuthorizationRequest { request, deadline })
 }
 
@@ -158,7 +106,7 @@ pub(crate) async fn signature(
 pub(crate) fn to_sol(signer: Address, authorization: &Authorization) -> SignatureData {
     SignatureData {
         signer: convert::evm_address(signer),
-        deadline: alloy::primitives::U256::from(authorization.deadline),
+        deadline: U256::from(authorization.deadline),
         signature: authorization.signature.clone().into(),
     }
 }

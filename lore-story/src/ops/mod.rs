@@ -75,3 +75,4 @@ pub(crate) use self::{
     permission::levels,
     royalty::{is_nothing_due, policy_contract, vault_of},
 };
+pub(crate) use self::registration::existing::minted_token;

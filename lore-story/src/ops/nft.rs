@@ -12,7 +12,7 @@ use crate::{
     operation::{Draft, Operation},
     ops::{
         answers::Questions, arguments::NewNft, arguments::require_address, costs,
-        registration::existing::minted,
+        registration::existing::minted_token,
     },
     receipt::Receipt,
     view::View,
@@ -76,7 +76,7 @@ impl Operation for MintNft {
 
     async fn existing(&self, view: &View<'_>) -> Result<Option<MintedNft>> {
         let Some(hash) = self.nft.unique_hash() else { return Ok(None) };
-        let token_id = minted(view, &self.nft, hash).await?;
+        let token_id = minted_token(view, self.nft.collection, hash, self.nft.recipient).await?;
         Ok(token_id.map(|token_id| MintedNft { collection: self.nft.collection, token_id, mined: None }))
     }
 

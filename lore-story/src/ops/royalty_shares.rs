@@ -18,10 +18,11 @@ use crate::{
         royalty::IpRoyaltyVault,
     },
     convert,
+    eip712::SignedCall,
     operation::{Draft, Operation},
     ops::{
         arguments::{RoyaltyShare, check_shares, royalty_shares, sum_of_shares},
-        authorization::{self, Authorization, AuthorizationRequest, AuthorizedOperation, SignedCall},
+        authorization::{self, Authorization, AuthorizationRequest, AuthorizedOperation},
         registration::{
             RegisterNftDerivativeAndDeployVault, RegisterNftTermsAndDeployVault, RegisteredIp,
             existing::vault,
@@ -70,7 +71,7 @@ impl DistributeRoyaltyTokens {
             spender: convert::evm_address(addresses.royalty_token_distribution_workflows),
             value: U256::from(sum_of_shares(&self.shares).millionths()),
         };
-        SignedCall { account: self.ip_id, to: vault, data: approve.abi_encode() }
+        SignedCall::new(self.ip_id, vault, approve.abi_encode())
     }
 
     pub(crate) fn call(

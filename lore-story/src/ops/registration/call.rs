@@ -5,17 +5,14 @@ use lore_core::{Address, ChainId, domain::ip_account::ip_id};
 
 use crate::{
     addresses::Addresses,
-    contracts::{
-        licensing::{
-            DerivativeWorkflows, LicenseAttachmentWorkflows, LicensingModule, RegistrationWorkflows,
+    contracts::licensing::{
+            DerivativeWorkflows, LicenseAttachmentWorkflows, RegistrationWorkflows,
             RoyaltyTokenDistributionWorkflows, SignatureData,
         },
-        registry::CoreMetadataModule,
-    },
     convert,
+    eip712::{SignedCall, Workflow},
     ops::{
         arguments::{ExistingNft, NewNft, royalty_shares, terms_data},
-        authorization::{SignedCall, permit},
         registration::shape::{Also, Minted, Registered, Shape},
     },
 };
@@ -176,33 +173,22 @@ pub(crate) fn register(
     }
 }
 
-/// What the workflow must be permitted to register a token that is there: the functions it calls, in its own order.
+/// What the workflow must be permitted to register a token that is there.
 pub(crate) fn authorized(
     chain_id: ChainId,
     nft: &ExistingNft,
     registered: Registered<'_>,
     addresses: &Addresses,
 ) -> SignedCall {
-    let licensing = addresses.licensing_module;
-    let also: &[(Address, [u8; 4])] = match Shape::Nft(nft, registered).also() {
-        Also::Nothing => &[],
-        Also::AttachTerms(_) => &[
-            (licensing, LicensingModule::attachLicenseTermsCall::SELECTOR),
-            (licensing, LicensingModule::setLicensingConfigCall::SELECTOR),
-        ],
-        Also::Link(_) => &[(licensing, LicensingModule::registerDerivativeCall::SELECTOR)],
-        Also::BurnTokens(_) => {
-            &[(licensing, LicensingModule::registerDerivativeWithLicenseTokensCall::SELECTOR)]
-        }
+    let workflow = match registered {
+        Registered::Plain(Also::Nothing) => Workflow::RegisterIp,
+        Registered::Plain(Also::AttachTerms(_)) => Workflow::RegisterIpAndAttachTerms,
+        Registered::Plain(Also::Link(_)) => Workflow::RegisterDerivative,
+        Registered::Plain(Also::BurnTokens(_)) => Workflow::RegisterDerivativeWithLicenseTokens,
+        Registered::TermsWithVault(_) => Workflow::RegisterIpAndDeployVault,
+        Registered::LinkWithVault(_) => Workflow::RegisterDerivativeAndDeployVault,
     };
-    let mut functions = vec![(addresses.core_metadata_module, CoreMetadataModule::setAllCall::SELECTOR)];
-    functions.extend_from_slice(also);
-    permit(
-        addresses.access_controller,
-        ip_id(chain_id, nft.contract, nft.token_id),
-        workflow(Shape::Nft(nft, registered), addresses),
-        &functions,
-    )
+    workflow.permit(ip_id(chain_id, nft.contract, nft.token_id), addresses)
 }
 
 /// What minting and registering does, for a person who signs.

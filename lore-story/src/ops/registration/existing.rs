@@ -35,7 +35,7 @@ pub(crate) async fn find(view: &View<'_>, shape: Shape<'_>) -> Result<Option<Reg
     match shape {
         Shape::Mint(nft, _) => {
             let Some(hash) = nft.unique_hash() else { return Ok(None) };
-            let Some(token_id) = minted(view, nft, hash).await? else { return Ok(None) };
+            let Some(token_id) = minted_token(view, nft.collection, hash, nft.recipient).await? else { return Ok(None) };
             let found = registered(view, shape, nft.collection, token_id, &nft.metadata).await?;
             found.map(Some).ok_or_else(|| other_use(nft, hash, token_id))
         }
@@ -46,26 +46,35 @@ pub(crate) async fn find(view: &View<'_>, shape: Shape<'_>) -> Result<Option<Reg
 }
 
 /// The token with this hash, which must be the recipient's.
-pub(crate) async fn minted(view: &View<'_>, nft: &NewNft, hash: ContentHash) -> Result<Option<TokenId>> {
-    let by_hash = SpgNft::getTokenIdByMetadataHashCall { nftMetadataHash: convert::b256_of_content(hash) };
-    let mut answers = Questions::default().ask(nft.collection, &by_hash).send(view).await?;
+///
+/// # Errors
+/// [`IntegrityMismatch`](ErrorKind::IntegrityMismatch) if it is somebody else's.
+pub(crate) async fn minted_token(
+    view: &View<'_>,
+    collection: Address,
+    nft_metadata_hash: ContentHash,
+    recipient: Address,
+) -> Result<Option<TokenId>> {
+    let hash = convert::b256_of_content(nft_metadata_hash);
+    let by_hash = SpgNft::getTokenIdByMetadataHashCall { nftMetadataHash: hash };
+    let mut answers = Questions::default().ask(collection, &by_hash).send(view).await?;
     let token_id = answers.next::<SpgNft::getTokenIdByMetadataHashCall>().ok_or_else(|| {
         Error::invalid("nft.collection", "no_collection", "a collection of the protocol (SPG NFT)")
-            .with_context("contract", nft.collection)
+            .with_context("contract", collection)
     })?;
     if token_id.is_zero() {
         return Ok(None);
     }
-    let owner = view.call(nft.collection, &SpgNft::ownerOfCall { tokenId: token_id }).await?;
+    let owner = view.call(collection, &SpgNft::ownerOfCall { tokenId: token_id }).await?;
     let (token_id, owner) = (convert::token_id(token_id), convert::from_evm_address(owner));
-    if owner == nft.recipient {
+    if owner == recipient {
         return Ok(Some(token_id));
     }
     Err(Error::new(ErrorKind::IntegrityMismatch, "a token with this metadata belongs to somebody else")
-        .with_context("collection", nft.collection)
+        .with_context("collection", collection)
         .with_context("token_id", token_id)
         .with_context("owner", owner)
-        .with_context("recipient", nft.recipient))
+        .with_context("recipient", recipient))
 }
 
 fn other_use(nft: &NewNft, hash: ContentHash, token_id: TokenId) -> Error {

@@ -55,7 +55,12 @@ impl AccountCall {
     }
 
     pub(crate) fn check(&self, violations: &mut Violations, field: &str) {
-        violations.require(!self.to.is_zero(), &format!("{field}.to"), "required", "a contract or an account");
+        violations.require(
+            !self.to.is_zero(),
+            &format!("{field}.to"),
+            "required",
+            "a contract or an account",
+        );
         violations.require(
             !(1..4).contains(&self.data.len()),
             &format!("{field}.data"),
@@ -240,7 +245,13 @@ pub struct ExecuteWithSignature {
 impl ExecuteWithSignature {
     /// Makes a signed call, and sends its coins along.
     #[must_use]
-    pub const fn new(ip: IpId, call: AccountCall, signer: Address, deadline: u64, signature: Vec<u8>) -> Self {
+    pub const fn new(
+        ip: IpId,
+        call: AccountCall,
+        signer: Address,
+        deadline: u64,
+        signature: Vec<u8>,
+    ) -> Self {
         Self { ip, sent: call.value, call, signer, deadline, signature }
     }
 
@@ -254,8 +265,7 @@ impl ExecuteWithSignature {
             deadline: alloy::primitives::U256::from(self.deadline),
             signature: Bytes::copy_from_slice(&self.signature),
         };
-        let summary =
-            format!("has the account of IP {} call {to}, as {} signed for", self.ip, self.signer);
+        let summary = format!("has the account of IP {} call {to}, as {} signed for", self.ip, self.signer);
         let mut draft = Draft::new(self.ip.address(), &call, summary);
         draft.value = self.sent;
         draft
@@ -391,5 +401,52 @@ impl Operation for TransferFromAccount {
 
     fn output(&self, receipt: &Receipt, _: &Addresses) -> Result<Execution> {
         execution(receipt, self.ip)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::recorded::{ALICE, CHILD, account, ip};
+
+    fn fields<O: Operation>(operation: &O) -> Vec<String> {
+        let mut found = Violations::new();
+        operation.check(&mut found);
+        found.as_slice().iter().map(|violation| violation.field.clone()).collect()
+    }
+
+    #[test]
+    fn coins_go_with_the_call() {
+        let mut call = AccountCall::new(account(ALICE), Vec::new());
+        call.value = Wei::from_coins(3);
+        let mut execute = Execute::new(ip(CHILD), call.clone());
+        let draft = execute.drafted();
+        assert_eq!((draft.to, draft.value), (ip(CHILD).address(), Wei::from_coins(3)));
+        let sent = IpAccount::execute_1Call::abi_decode(&draft.data).unwrap();
+        assert_eq!(convert::wei(sent.value), Wei::from_coins(3));
+        // Out of the account's own coins.
+        execute.sent = Wei::ZERO;
+        assert_eq!(execute.drafted().value, Wei::ZERO);
+        let signed = ExecuteWithSignature::new(ip(CHILD), call, account(ALICE), 1, vec![1]);
+        assert_eq!(signed.drafted().value, Wei::from_coins(3));
+    }
+
+    #[test]
+    fn call_data_too_short_for_a_selector_is_refused() {
+        for length in 0..6 {
+            let execute = Execute::new(ip(CHILD), AccountCall::new(account(ALICE), vec![1; length]));
+            assert_eq!(fields(&execute).is_empty(), !(1..4).contains(&length), "{length} bytes");
+        }
+        let batch = ExecuteBatch::new(ip(CHILD), vec![AccountCall::new(Address::ZERO, vec![1])]);
+        assert_eq!(fields(&batch), ["calls[0].to", "calls[0].data"]);
+        assert_eq!(fields(&ExecuteBatch::new(ip(CHILD), Vec::new())), ["calls"]);
+    }
+
+    #[test]
+    fn an_empty_transfer_is_refused() {
+        let transfer = AccountTransfer::new(Address::ZERO, Address::ZERO, Wei::ZERO);
+        let transfers = TransferFromAccount::new(ip(CHILD), vec![transfer]);
+        assert_eq!(fields(&transfers), ["transfers[0].token", "transfers[0].to", "transfers[0].amount"]);
+        assert_eq!(fields(&TransferFromAccount::new(ip(CHILD), Vec::new())), ["transfers"]);
     }
 }

@@ -21,16 +21,13 @@ mod permission;
 mod recorded;
 #[cfg(test)]
 mod recorded_calls;
+#[cfg(test)]
+mod recorded_money;
 mod registration;
 mod royalty;
 mod royalty_shares;
 mod token;
 
-pub(crate) use self::{
-    license::{current_config, license_fee, limit_hook},
-    permission::{key_of, levels},
-    royalty::{is_nothing_due, policy_contract, vault_of},
-};
 pub use self::{
     account::{
         AccountCall, AccountTransfer, Execute, ExecuteBatch, ExecuteWithSignature, Execution,
@@ -72,5 +69,10 @@ pub use self::{
     royalty::{CollectRevenue, CollectedRevenue, CollectionStep},
     royalty_shares::{DistributeRoyaltyTokens, DistributedRoyaltyTokens},
     token::{ApproveTokens, TransferCoins, TransferTokens, Unwrap, Wrap},
+};
+pub(crate) use self::{
+    license::{current_config, license_fee, limit_hook},
+    permission::levels,
+    royalty::{is_nothing_due, policy_contract, vault_of},
 };
 pub(crate) use self::registration::existing::minted_token;

@@ -29,7 +29,7 @@ use crate::{
 };
 
 /// The contract and function under which the controller keeps a scope; zero stands for all.
-pub(crate) fn key_of(scope: PermissionScope) -> (Address, FixedBytes<4>) {
+fn key_of(scope: PermissionScope) -> (Address, FixedBytes<4>) {
     match scope {
         PermissionScope::Function(contract, function) => (contract, FixedBytes(function)),
         PermissionScope::Contract(contract) => (contract, FixedBytes::ZERO),
@@ -131,7 +131,8 @@ pub(crate) async fn levels(view: &View<'_>, permissions: &[Permission]) -> Resul
 
 fn not_an_account(data: &[u8], controller: Address, ip: IpId) -> Error {
     if data.is_empty() {
-        return Error::new(ErrorKind::NotFound, "there is no IP account at this address").with_context("ip", ip);
+        return Error::new(ErrorKind::NotFound, "there is no IP account at this address")
+            .with_context("ip", ip);
     }
     revert::to_error(data, Some(controller), "").with_context("ip", ip)
 }
@@ -142,7 +143,7 @@ fn unknown_level(found: String) -> Error {
 }
 
 /// The one call of the controller that sets these; `None` if it takes several.
-pub(crate) fn lasting_call(permissions: &[Permission]) -> Option<Vec<u8>> {
+fn lasting_call(permissions: &[Permission]) -> Option<Vec<u8>> {
     if let [one] = permissions {
         let sol::Permission { ipAccount, signer, to, func, permission } = encode(one);
         return Some(if is_everything(one) {
@@ -157,7 +158,11 @@ pub(crate) fn lasting_call(permissions: &[Permission]) -> Option<Vec<u8>> {
 }
 
 /// The calls of the controller that set these, for the IP's own account.
-fn calls(permissions: &[Permission], controller: Address, one: impl Fn(&[Permission]) -> Option<Vec<u8>>) -> Vec<AccountCall> {
+fn calls(
+    permissions: &[Permission],
+    controller: Address,
+    one: impl Fn(&[Permission]) -> Option<Vec<u8>>,
+) -> Vec<AccountCall> {
     let (everything, narrower): (Vec<Permission>, Vec<Permission>) =
         permissions.iter().copied().partition(is_everything);
     let lists = everything.chunks(1).chain((!narrower.is_empty()).then_some(narrower.as_slice()));
@@ -373,5 +378,109 @@ impl Operation for ExecuteWithTransientPermissions {
 
     fn output(&self, receipt: &Receipt, addresses: &Addresses) -> Result<Execution> {
         self.batch(addresses.access_controller).output(receipt, addresses)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lore_core::protocol;
+
+    use super::*;
+    use crate::{
+        contracts::account::IpAccount,
+        ops::recorded::{BOB, CHILD, PARENT, account, ip, transaction},
+    };
+
+    const SET_URI: [u8; 4] = [0x82, 0x25, 0xff, 0xcb];
+    const MODULE: Address = protocol::CORE_METADATA_MODULE;
+
+    fn allow(scope: PermissionScope) -> Permission {
+        Permission::allow(ip(PARENT), account(BOB), scope)
+    }
+
+    fn function() -> Permission {
+        allow(PermissionScope::Function(MODULE, SET_URI))
+    }
+
+    fn rules(permissions: Vec<Permission>) -> Vec<String> {
+        let mut found = Violations::new();
+        SetPermissions::new(permissions).check(&mut found);
+        found.as_slice().iter().map(|violation| violation.rule.to_string()).collect()
+    }
+
+    #[test]
+    fn the_recorded_permission_is_set() {
+        let recorded = transaction(203);
+        let draft = drafted(&[function()], &Addresses::AENEID).unwrap();
+        assert_eq!((draft.to, Bytes::from(draft.data)), (recorded.to(), recorded.input.clone()));
+        let set = SetPermissions::new(vec![function()]);
+        let output = set.output(&recorded.receipt(), &Addresses::AENEID).unwrap();
+        assert_eq!(output, Some(recorded.receipt().mined()));
+        let other = SetPermissions::new(vec![allow(PermissionScope::Contract(MODULE))]);
+        assert!(other.output(&recorded.receipt(), &Addresses::AENEID).is_err());
+    }
+
+    #[test]
+    fn everything_has_a_call_of_its_own_and_several_go_together() {
+        let everything = allow(PermissionScope::Everything);
+        let data = lasting_call(&[everything]).unwrap();
+        assert!(AccessController::setAllPermissionsCall::abi_decode(&data).is_ok());
+        let data = lasting_call(&[function(), allow(PermissionScope::Contract(MODULE))]).unwrap();
+        let batch = AccessController::setBatchPermissionsCall::abi_decode(&data).unwrap();
+        assert_eq!(batch.permissions.len(), 2);
+        assert_eq!(lasting_call(&[function(), everything]), None);
+    }
+
+    #[test]
+    fn everything_beside_others_is_one_transaction_of_the_account() {
+        let draft =
+            drafted(&[function(), allow(PermissionScope::Everything)], &Addresses::AENEID).unwrap();
+        assert_eq!(draft.to, ip(PARENT).address());
+        let calls = IpAccount::executeBatchCall::abi_decode(&draft.data).unwrap().calls;
+        let selectors: Vec<_> = calls.iter().map(|call| call.data.get(..4).map(<[u8]>::to_vec)).collect();
+        assert_eq!(
+            selectors,
+            [
+                Some(AccessController::setAllPermissionsCall::SELECTOR.to_vec()),
+                Some(AccessController::setPermissionCall::SELECTOR.to_vec()),
+            ]
+        );
+    }
+
+    #[test]
+    fn senseless_permissions_are_refused() {
+        let mut of_another = allow(PermissionScope::Everything);
+        of_another.ip = ip(CHILD);
+        assert_eq!(rules(Vec::new()), ["empty"]);
+        assert_eq!(rules(vec![function(), function()]), ["repeated"]);
+        assert_eq!(rules(vec![allow(PermissionScope::Contract(Address::ZERO))]), ["malformed"]);
+        assert_eq!(rules(vec![allow(PermissionScope::Function(MODULE, [0; 4]))]), ["malformed"]);
+        assert_eq!(rules(vec![function(), of_another]), ["everything_of_several"]);
+        assert!(rules(vec![function(), allow(PermissionScope::Everything)]).is_empty());
+    }
+
+    #[test]
+    fn a_grant_by_signature_is_one_call_for_one_ip() {
+        let addresses = Addresses::AENEID;
+        let grant = permission_grant(ip(PARENT), &[function()], &addresses).unwrap();
+        assert_eq!((grant.to, Bytes::from(grant.data)), (addresses.access_controller, transaction(203).input));
+        let refused = |ip: IpId, permissions: &[Permission]| {
+            let error = permission_grant(ip, permissions, &addresses).unwrap_err();
+            error.violations().first().map(|violation| violation.rule.to_string())
+        };
+        assert_eq!(refused(ip(CHILD), &[function()]).as_deref(), Some("another_ip"));
+        let mixed = [function(), allow(PermissionScope::Everything)];
+        assert_eq!(refused(ip(PARENT), &mixed).as_deref(), Some("everything_beside_others"));
+    }
+
+    #[test]
+    fn transient_permissions_come_before_the_calls() {
+        let call = AccountCall::new(MODULE, vec![1, 2, 3, 4]);
+        let operation =
+            ExecuteWithTransientPermissions::new(ip(PARENT), vec![function()], vec![call.clone()]);
+        let batch = operation.batch(Addresses::AENEID.access_controller);
+        let [permit, made] = batch.calls.as_slice() else { panic!("two calls") };
+        assert!(AccessController::setTransientPermissionCall::abi_decode(&permit.data).is_ok());
+        assert_eq!(*made, call);
     }
 }

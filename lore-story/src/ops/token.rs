@@ -2,9 +2,7 @@
 
 use alloy::sol_types::SolEvent;
 use async_trait::async_trait;
-use lore_core::{
-    Address, Result, Violations, Wei, domain::asset::Mined, port::transactions::OperationKey,
-};
+use lore_core::{Address, Result, Violations, Wei, domain::asset::Mined, port::transactions::OperationKey};
 
 use crate::{
     addresses::Addresses,
@@ -333,5 +331,40 @@ impl Operation for TransferCoins {
 
     fn output(&self, receipt: &Receipt, _: &Addresses) -> Result<Mined> {
         Ok(receipt.mined())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloy::sol_types::SolCall as _;
+    use lore_core::protocol::WIP;
+
+    use super::*;
+    use crate::ops::recorded::{ALICE, BOB, account, transaction};
+
+    #[test]
+    fn tokens_of_somebody_else_are_taken_by_another_function() {
+        let own = TransferTokens::new(WIP, account(BOB), Wei::from(5_u64)).drafted();
+        assert!(Erc20::transferCall::abi_decode(&own.data).is_ok());
+        let taken = TransferTokens::from(WIP, account(ALICE), account(BOB), Wei::from(5_u64)).drafted();
+        let call = Erc20::transferFromCall::abi_decode(&taken.data).unwrap();
+        assert_eq!(convert::from_evm_address(call.from), account(ALICE));
+    }
+
+    #[test]
+    fn a_transfer_is_read_from_its_event() {
+        let receipt = transaction(201).receipt();
+        let amount: Wei = "3200000000000000000".parse().unwrap();
+        let to_alice = TransferTokens::new(WIP, account(ALICE), amount);
+        assert_eq!(to_alice.output(&receipt, &Addresses::AENEID).unwrap(), receipt.mined());
+        let from_bob = TransferTokens::from(WIP, account(BOB), account(ALICE), amount);
+        assert!(from_bob.output(&receipt, &Addresses::AENEID).is_err());
+    }
+
+    #[test]
+    fn moving_nothing_to_nobody_is_refused() {
+        let mut found = Violations::new();
+        TransferCoins::new(Address::ZERO, Wei::ZERO).check(&mut found);
+        assert_eq!(found.as_slice().len(), 2);
     }
 }

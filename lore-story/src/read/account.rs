@@ -3,7 +3,10 @@
 use lore_core::{Address, ChainId, Error, ErrorKind, IpId, Result, TokenId};
 
 use crate::{
-    client::StoryClient, contracts::account::IpAccount, convert, eip712::SigningRequest,
+    client::StoryClient,
+    contracts::account::IpAccount,
+    convert,
+    eip712::{SignedCall, SigningRequest},
     ops::{AccountCall, ExecuteWithSignature},
 };
 
@@ -46,7 +49,8 @@ impl StoryClient {
     pub async fn account_token(&self, ip: &IpId) -> Result<AccountToken> {
         let token = self.view().call(ip.address(), &IpAccount::tokenCall {}).await?;
         let chain_id = u64::try_from(token._0).map_err(|err| {
-            Error::new(ErrorKind::Unexpected, "the chain of the NFT has a number over 64 bits").with_source(err)
+            Error::new(ErrorKind::Unexpected, "the chain of the NFT has a number over 64 bits")
+                .with_source(err)
         })?;
         Ok(AccountToken {
             chain_id: ChainId::new(chain_id),
@@ -69,15 +73,8 @@ impl StoryClient {
         deadline: u64,
     ) -> Result<SigningRequest> {
         let state = self.account_state(ip).await?;
-        Ok(SigningRequest::execute(
-            self.chain_id(),
-            ip.address(),
-            call.to,
-            call.value,
-            call.data.clone(),
-            state.into(),
-            deadline,
-        ))
+        let call = SignedCall::new(*ip, call.to, call.data.clone()).with_value(call.value);
+        Ok(SigningRequest::execute(self.chain_id(), &call, state, deadline))
     }
 
     /// Signs as the client's own signer what [`execution_request`](Self::execution_request) asks for. Anybody may send the

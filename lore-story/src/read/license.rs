@@ -104,7 +104,12 @@ impl StoryClient {
     /// # Errors
     /// [`Reverted`](ErrorKind::Reverted) with the chain's reason if no license is to be had;
     /// [`Unavailable`](ErrorKind::Unavailable).
-    pub async fn minting_fee(&self, licensor: &IpId, terms_id: LicenseTermsId, amount: u64) -> Result<LicenseFee> {
+    pub async fn minting_fee(
+        &self,
+        licensor: &IpId,
+        terms_id: LicenseTermsId,
+        amount: u64,
+    ) -> Result<LicenseFee> {
         self.minting_fee_of(self.signer(), licensor, terms_id, amount).await
     }
 
@@ -174,8 +179,10 @@ impl StoryClient {
             Err(error) if is_nonexistent(&error) => return Ok(None),
             Err(error) => return Err(error),
         };
-        let metadata = view.call(contract, &LicenseToken::getLicenseTokenMetadataCall { tokenId: id }).await?;
-        let is_revoked = view.call(contract, &LicenseToken::isLicenseTokenRevokedCall { tokenId: id }).await?;
+        let metadata =
+            view.call(contract, &LicenseToken::getLicenseTokenMetadataCall { tokenId: id }).await?;
+        let is_revoked =
+            view.call(contract, &LicenseToken::isLicenseTokenRevokedCall { tokenId: id }).await?;
         Ok(Some(LicenseTokenState {
             licensor: convert::from_evm_ip(metadata.licensorIpId),
             terms_id: convert::terms_id(metadata.licenseTermsId),

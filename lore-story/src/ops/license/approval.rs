@@ -81,8 +81,10 @@ impl Operation for ApproveDerivative {
         let call = AccountCall::of(view.addresses().pi_license_template, &call);
         let mut draft = Execute::new(self.parent, call).drafted();
         let what = if self.approved { "approves" } else { "no longer approves" };
-        draft.summary =
-            format!("{what} IP {} as derivative of IP {} under terms {}", self.child, self.parent, self.terms_id);
+        draft.summary = format!(
+            "{what} IP {} as derivative of IP {} under terms {}",
+            self.child, self.parent, self.terms_id
+        );
         Ok(draft)
     }
 

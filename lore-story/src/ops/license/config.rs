@@ -50,11 +50,7 @@ impl SetLicensingConfig {
 }
 
 /// The configuration that is set now.
-pub(crate) async fn current(
-    view: &View<'_>,
-    ip: IpId,
-    terms_id: LicenseTermsId,
-) -> Result<LicensingConfig> {
+pub(crate) async fn current(view: &View<'_>, ip: IpId, terms_id: LicenseTermsId) -> Result<LicensingConfig> {
     let addresses = view.addresses();
     let ask = LicenseRegistry::getLicensingConfigCall {
         ipId: convert::evm_ip(ip),

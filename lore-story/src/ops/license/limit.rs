@@ -161,3 +161,65 @@ impl Operation for SetLicenseTokenLimit {
             })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloy::{primitives::Bytes, sol_types::SolCall as _};
+    use lore_core::Wei;
+
+    use super::*;
+    use crate::{
+        contracts::{account::IpAccount, licensing::LicensingModule},
+        ops::recorded::{ip, transaction},
+    };
+
+    const IP: &str = "0x7903B3891F4Ba76Ee70e22F85f9bb5E3865bafF7";
+
+    fn limit() -> SetLicenseTokenLimit {
+        SetLicenseTokenLimit::new(ip(IP), LicenseTermsId::from(4_u64), Some(5))
+    }
+
+    fn drafted(config: LicensingConfig) -> Result<Draft> {
+        limit().drafted(&Addresses::AENEID, hook(&Addresses::AENEID)?, config)
+    }
+
+    fn with_hook(licensing_hook: Address) -> LicensingConfig {
+        LicensingConfig { is_set: true, licensing_hook, ..LicensingConfig::default() }
+    }
+
+    #[test]
+    fn the_recorded_limit_is_set_where_the_hook_is_named() {
+        let recorded = transaction(231);
+        let draft = drafted(with_hook(recorded.to())).unwrap();
+        assert_eq!((draft.to, Bytes::from(draft.data)), (recorded.to(), recorded.input.clone()));
+        let output = limit().output(&recorded.receipt(), &Addresses::AENEID).unwrap();
+        assert_eq!(output, Some(recorded.receipt().mined()));
+    }
+
+    #[test]
+    fn the_hook_is_named_in_the_same_transaction_and_the_rest_of_the_configuration_stays() {
+        let config = LicensingConfig { minting_fee: Wei::from(7_u64), ..LicensingConfig::default() };
+        let draft = drafted(config).unwrap();
+        assert_eq!(draft.to, ip(IP).address());
+        let calls = IpAccount::executeBatchCall::abi_decode(&draft.data).unwrap().calls;
+        let [configure, limit] = calls.as_slice() else { panic!("two calls") };
+        let configure = LicensingModule::setLicensingConfigCall::abi_decode(&configure.data).unwrap();
+        let mut set = with_hook(hook(&Addresses::AENEID).unwrap());
+        set.minting_fee = Wei::from(7_u64);
+        assert_eq!(convert::from_licensing_config(configure.licensingConfig), set);
+        assert_eq!(limit.data, transaction(231).input);
+    }
+
+    #[test]
+    fn the_hook_of_somebody_else_is_not_overwritten() {
+        let error = drafted(with_hook(Address::from_bytes([7; 20]))).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Conflict);
+    }
+
+    #[test]
+    fn a_limit_of_zero_is_refused_because_the_hook_reads_it_as_none() {
+        let mut found = Violations::new();
+        SetLicenseTokenLimit { limit: Some(0), ..limit() }.check(&mut found);
+        assert_eq!(found.as_slice().first().map(|violation| violation.field.as_str()), Some("limit"));
+    }
+}

@@ -128,12 +128,7 @@ impl Operation for MintLicenseTokens {
     fn check(&self, violations: &mut Violations) {
         require_ip(violations, self.licensor, "licensor");
         require_terms(violations, self.terms_id);
-        violations.require(
-            self.amount > 0,
-            "amount",
-            "out_of_range",
-            "at least one license token",
-        );
+        violations.require(self.amount > 0, "amount", "out_of_range", "at least one license token");
         violations.require(
             self.receiver.is_none_or(|receiver| !receiver.is_zero()),
             "receiver",
@@ -177,5 +172,42 @@ impl Operation for MintLicenseTokens {
             first: convert::token_id(event.startLicenseTokenId),
             amount,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloy::sol_types::SolCall as _;
+
+    use super::*;
+    use crate::ops::recorded::{BOB, PARENT, account, ip, transaction};
+
+    #[test]
+    fn the_recorded_license_tokens_are_minted() {
+        let recorded = transaction(196).aggregated(2);
+        let mint = MintLicenseTokens {
+            amount: 2,
+            max_revenue_share: Some(Share::FULL),
+            ..MintLicenseTokens::new(ip(PARENT), LicenseTermsId::from(2_u64))
+        };
+        let addresses = Addresses::AENEID;
+        assert_eq!(Bytes::from(mint.call(&addresses, account(BOB)).abi_encode()), recorded.input);
+        assert_eq!(recorded.to(), addresses.licensing_module);
+        let minted = mint.output(&recorded.receipt(), &addresses).unwrap();
+        assert_eq!((minted.first, minted.amount), (TokenId::ZERO, 2));
+        assert_eq!(minted.token_ids().collect::<Vec<_>>(), [TokenId::ZERO, TokenId::from(1_u64)]);
+    }
+
+    #[test]
+    fn no_token_and_no_receiver_are_refused() {
+        let mint = MintLicenseTokens {
+            amount: 0,
+            receiver: Some(Address::ZERO),
+            ..MintLicenseTokens::new(ip(PARENT), LicenseTermsId::ZERO)
+        };
+        let mut found = Violations::new();
+        mint.check(&mut found);
+        let fields: Vec<_> = found.as_slice().iter().map(|violation| violation.field.as_str()).collect();
+        assert_eq!(fields, ["terms_id", "amount", "receiver"]);
     }
 }

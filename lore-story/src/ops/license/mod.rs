@@ -7,7 +7,6 @@ mod limit;
 mod mint;
 mod register;
 
-pub(crate) use self::{config::current as current_config, limit::hook as limit_hook, mint::fee as license_fee};
 pub use self::{
     approval::ApproveDerivative,
     attach::{AttachDefaultTerms, AttachTerms},
@@ -15,6 +14,9 @@ pub use self::{
     limit::SetLicenseTokenLimit,
     mint::{MintLicenseTokens, MintedLicenseTokens},
     register::RegisterTerms,
+};
+pub(crate) use self::{
+    config::current as current_config, limit::hook as limit_hook, mint::fee as license_fee,
 };
 
 use lore_core::{IpId, LicenseTermsId, Violations};

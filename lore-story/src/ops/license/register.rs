@@ -76,3 +76,25 @@ impl Operation for RegisterTerms {
         Ok(RegisteredTerms::new(convert::terms_id(event.licenseTermsId), Some(receipt.mined())))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn terms_are_looked_up_as_they_are_stored_and_registered_as_they_are_given() {
+        let terms = PilTerms { uri: "say \"hi\"".to_owned(), ..PilTerms::non_commercial_social_remixing() };
+        assert_eq!(RegisterTerms::lookup(&terms).terms.uri, "say \\\"hi\\\"");
+        assert_eq!(convert::pil_terms(&terms).uri, terms.uri);
+    }
+
+    #[test]
+    fn every_broken_rule_of_the_terms_is_named() {
+        let terms =
+            PilTerms { commercial_attribution: true, ..PilTerms::non_commercial_social_remixing() };
+        let mut found = Violations::new();
+        RegisterTerms::new(terms).check(&mut found);
+        let fields: Vec<_> = found.as_slice().iter().map(|violation| violation.field.as_str()).collect();
+        assert_eq!(fields, ["commercial_attribution"]);
+    }
+}

@@ -208,9 +208,91 @@ impl Operation for ClaimRevenue {
                 })?;
             }
         }
-        let claims = self.tokens.iter().map(|token| {
-            RevenueClaim::new(*token, amounts.get(token).copied().unwrap_or_default())
-        });
+        let claims = self
+            .tokens
+            .iter()
+            .map(|token| RevenueClaim::new(*token, amounts.get(token).copied().unwrap_or_default()));
         Ok(ClaimedRevenue::new(Some(receipt.mined()), claims.collect()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lore_core::domain::royalty::RoyaltyPolicy;
+
+    use super::*;
+    use crate::ops::recorded::{CHILD, PARENT, ip, transaction};
+
+    const OTHER: Address = Address::from_bytes([7; 20]);
+    const VAULT: Address = Address::from_bytes([8; 20]);
+
+    fn request(addresses: &Addresses) -> ClaimRevenue {
+        let mut request = ClaimRevenue::new(ip(PARENT), addresses.wip);
+        request.sources.push(RevenueSource::new(ip(CHILD), RoyaltyPolicy::Lap, addresses.wip));
+        request
+    }
+
+    fn due(sources: Vec<RevenueSource>, tokens: Vec<Address>) -> Due {
+        Due { vault: Some(VAULT), sources, tokens }
+    }
+
+    #[test]
+    fn the_recorded_claim_is_made() {
+        let (recorded, addresses) = (transaction(200), Addresses::AENEID);
+        let request = request(&addresses);
+        let all = due(request.sources.clone(), request.tokens.clone());
+        let draft = drafted(&request, &all, &addresses).unwrap();
+        assert_eq!((draft.to, Bytes::from(draft.data)), (recorded.to(), recorded.input.clone()));
+        let claimed = request.output(&recorded.receipt(), &addresses).unwrap();
+        let amount: Wei = "3200000000000000000".parse().unwrap();
+        assert_eq!(claimed.claims, [RevenueClaim::new(addresses.wip, amount)]);
+    }
+
+    #[test]
+    fn a_claim_of_another_holder_in_the_same_transaction_is_not_counted() {
+        let addresses = Addresses::AENEID;
+        let mut request = request(&addresses);
+        request.claimer = OTHER;
+        request.tokens.push(OTHER);
+        let claimed = request.output(&transaction(200).receipt(), &addresses).unwrap();
+        let amounts: Vec<_> = claimed.claims.iter().map(|claim| claim.amount).collect();
+        assert_eq!(amounts, [Wei::ZERO, Wei::ZERO]);
+    }
+
+    #[test]
+    fn without_sources_the_vault_is_asked_itself() {
+        let addresses = Addresses::AENEID;
+        let mut request = request(&addresses);
+        let one = drafted(&request, &due(Vec::new(), request.tokens.clone()), &addresses).unwrap();
+        assert_eq!(one.to, VAULT);
+        assert!(IpRoyaltyVault::claimRevenueOnBehalfCall::abi_decode(&one.data).is_ok());
+        request.tokens.push(OTHER);
+        let two = drafted(&request, &due(Vec::new(), request.tokens.clone()), &addresses).unwrap();
+        let call = IpRoyaltyVault::claimRevenueOnBehalfByTokenBatchCall::abi_decode(&two.data).unwrap();
+        assert_eq!(call.tokenList.len(), 2);
+    }
+
+    #[test]
+    fn tokens_of_sources_come_first_in_the_order_of_the_sources() {
+        let addresses = Addresses::AENEID;
+        let mut request = request(&addresses);
+        request.tokens = vec![OTHER, addresses.wip];
+        let call =
+            collecting_call(&request, &due(request.sources.clone(), request.tokens.clone()), &addresses);
+        let tokens: Vec<_> = call.currencyTokens.into_iter().map(convert::from_evm_address).collect();
+        assert_eq!(tokens, [addresses.wip, OTHER]);
+        assert_eq!(call.childIpIds.len(), 1);
+    }
+
+    #[test]
+    fn senseless_claims_are_refused_by_field() {
+        let addresses = Addresses::AENEID;
+        let mut request = request(&addresses);
+        request.tokens = vec![OTHER, OTHER];
+        request.sources.push(RevenueSource::new(request.ip, RoyaltyPolicy::Lap, OTHER));
+        let mut found = Violations::new();
+        request.check(&mut found);
+        let fields: Vec<_> = found.as_slice().iter().map(|violation| violation.field.as_str()).collect();
+        assert_eq!(fields, ["tokens[1]", "sources[0].token", "sources[1].descendant"]);
     }
 }

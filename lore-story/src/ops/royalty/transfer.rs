@@ -46,7 +46,12 @@ impl Operation for TransferToVault {
         let descendant = self.source.descendant;
         violations.require(!descendant.address().is_zero(), "source.descendant", "required", "an IP");
         violations.require(!self.ancestor.address().is_zero(), "ancestor", "required", "an IP");
-        violations.require(descendant != self.ancestor, "ancestor", "same_ip", "another IP than the descendant");
+        violations.require(
+            descendant != self.ancestor,
+            "ancestor",
+            "same_ip",
+            "another IP than the descendant",
+        );
         violations.require(!self.source.token.is_zero(), "source.token", "required", "an ERC-20 token");
     }
 
@@ -75,12 +80,9 @@ impl Operation for TransferToVault {
         let event = receipt
             .events(policy)
             .find(|event: &RoyaltyPolicyLap::RevenueTransferredToVault| {
-                (event.ipId, event.ancestorIpId, event.token)
-                    == (asked.ipId, asked.ancestorIpId, asked.token)
+                (event.ipId, event.ancestorIpId, event.token) == (asked.ipId, asked.ancestorIpId, asked.token)
             })
-            .ok_or_else(|| {
-                receipt.missing(RoyaltyPolicyLap::RevenueTransferredToVault::SIGNATURE, policy)
-            })?;
+            .ok_or_else(|| receipt.missing(RoyaltyPolicyLap::RevenueTransferredToVault::SIGNATURE, policy))?;
         Ok(Some(VaultTransfer::new(receipt.mined(), convert::wei(event.amount))))
     }
 }

@@ -12,6 +12,7 @@ mod funding;
 pub mod network;
 pub mod operation;
 pub mod ops;
+mod port;
 pub mod read;
 mod receipt;
 pub mod revert;

@@ -65,6 +65,16 @@ pub fn to_error(data: &[u8], contract: Option<Address>, op: &'static str) -> Err
     }
 }
 
+/// A reason that the chain would give, found before it was asked, with what helps.
+pub(crate) fn refused(revert: Revert) -> Error {
+    let advice = advice::of(&revert);
+    let error = Error::from(revert);
+    match advice {
+        Some(advice) => error.with_context("advice", advice),
+        None => error,
+    }
+}
+
 /// Whether an account had too little of a token, or of the native coin.
 fn cannot_pay(name: &str) -> bool {
     matches!(name, "InsufficientBalance" | "ERC20InsufficientBalance")

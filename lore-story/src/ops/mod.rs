@@ -28,6 +28,7 @@ mod royalty;
 mod royalty_shares;
 mod token;
 
+pub(crate) use self::registration::existing::minted_token;
 pub use self::{
     account::{
         AccountCall, AccountTransfer, Execute, ExecuteBatch, ExecuteWithSignature, Execution,
@@ -72,7 +73,7 @@ pub use self::{
 };
 pub(crate) use self::{
     license::{current_config, license_fee, limit_hook},
+    metadata::is_frozen as metadata_is_frozen,
     permission::levels,
     royalty::{is_nothing_due, policy_contract, vault_of},
 };
-pub(crate) use self::{metadata::is_frozen as metadata_is_frozen, registration::existing::minted_token};

@@ -48,7 +48,9 @@ impl Answers {
     fn try_take<C: SolCall>(&mut self) -> Result<Option<C::Return>> {
         let answer = self.0.next().ok_or_else(|| unreadable::<C>("an answer for every question"))?;
         let Ok(bytes) = answer else { return Ok(None) };
-        C::abi_decode_returns(&bytes).map(Some).map_err(|error| unreadable::<C>("its return").with_source(error))
+        C::abi_decode_returns(&bytes)
+            .map(Some)
+            .map_err(|error| unreadable::<C>("its return").with_source(error))
     }
 
     fn take<C: SolCall>(&mut self) -> Result<C::Return> {
@@ -110,18 +112,12 @@ impl StoryClient {
             let id = convert::evm_address(ip.address());
             questions.ask(at.ip_asset_registry, &IpAssetRegistry::isRegisteredCall { id });
             questions.ask(ip.address(), &IpAccount::ownerCall {});
-            questions.ask(
-                at.core_metadata_view_module,
-                &CoreMetadataViewModule::getMetadataURICall { ipId: id },
-            );
-            questions.ask(
-                at.core_metadata_view_module,
-                &CoreMetadataViewModule::getMetadataHashCall { ipId: id },
-            );
-            questions.ask(
-                at.license_registry,
-                &LicenseRegistry::getAttachedLicenseTermsCountCall { ipId: id },
-            );
+            questions
+                .ask(at.core_metadata_view_module, &CoreMetadataViewModule::getMetadataURICall { ipId: id });
+            questions
+                .ask(at.core_metadata_view_module, &CoreMetadataViewModule::getMetadataHashCall { ipId: id });
+            questions
+                .ask(at.license_registry, &LicenseRegistry::getAttachedLicenseTermsCountCall { ipId: id });
             questions.ask(at.license_registry, &LicenseRegistry::getParentIpCountCall { childIpId: id });
             questions.ask(at.license_registry, &LicenseRegistry::getDerivativeIpCountCall { parentIpId: id });
             questions.ask(at.license_registry, &LicenseRegistry::getAncestorsCountCall { ipId: id });
@@ -169,7 +165,9 @@ impl StoryClient {
         let mut answers = questions.answers(self).await?;
         let mut states = Vec::with_capacity(found.len());
         for partial in found {
-            states.push(partial.map(|partial| details_of_one(partial, &mut answers, self.addresses())).transpose()?);
+            states.push(
+                partial.map(|partial| details_of_one(partial, &mut answers, self.addresses())).transpose()?,
+            );
         }
         Ok(states)
     }
@@ -240,7 +238,8 @@ fn basics_of_one(answers: &mut Answers) -> Result<Option<Basics>> {
     let ipa_metadata = uri.zip(hash).filter(|(uri, hash)| !uri.is_empty() || !hash.is_zero());
     Ok(Some(Basics {
         owner: convert::from_evm_address(owner),
-        ipa_metadata: ipa_metadata.map(|(uri, hash)| OnChainDocument::new(uri, ContentHash::from_bytes(hash.0))),
+        ipa_metadata: ipa_metadata
+            .map(|(uri, hash)| OnChainDocument::new(uri, ContentHash::from_bytes(hash.0))),
         terms_count: count(terms_count),
         parent_count: count(parent_count),
         child_count: count(child_count),
@@ -273,7 +272,8 @@ fn details_of_one(partial: Partial, answers: &mut Answers, at: &Addresses) -> Re
         let link = OnChainLink::new(terms_id, policy, Share::from_millionths(share).unwrap_or(Share::FULL));
         parents.push(ParentState::new(IpId::new(convert::from_evm_address(*parent)), link));
     }
-    let Basics { owner, ipa_metadata, child_count, ancestor_count, is_tagged, expires_at, .. } = partial.basics;
+    let Basics { owner, ipa_metadata, child_count, ancestor_count, is_tagged, expires_at, .. } =
+        partial.basics;
     let mut state = IpState::new(partial.ip, owner);
     state.ipa_metadata = ipa_metadata;
     state.license_terms = license_terms;

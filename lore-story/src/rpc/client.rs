@@ -61,7 +61,7 @@ impl Rpc {
         if config.urls.is_empty() {
             return Err(Error::new(ErrorKind::Config, "no node is configured").with_context("field", "urls"));
         }
-        let endpoints = config.urls.iter().enumerate().map(|(index, url)| Endpoint::new(index, url));
+        let endpoints = config.urls.iter().map(Endpoint::new);
         let shared = Shared {
             client: http_client(&config)?,
             clock,

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use lore_core::{ChainId, Secret};
+use lore_core::ChainId;
+
+use crate::network::RpcUrl;
 
 /// Which nodes are asked, and how long their answers are waited for.
 #[derive(Clone, Debug)]
@@ -10,8 +12,8 @@ use lore_core::{ChainId, Secret};
 pub struct RpcConfig {
     /// The chain that every node must belong to.
     pub chain_id: ChainId,
-    /// Addresses of the nodes, the preferred one first. They are secrets, because providers put their keys there.
-    pub urls: Vec<Secret>,
+    /// The nodes, the preferred one first.
+    pub urls: Vec<RpcUrl>,
     /// Longest wait for a connection; 5 seconds unless said otherwise.
     pub connect_timeout: Duration,
     /// Longest wait for an answer; 20 seconds unless said otherwise.
@@ -20,7 +22,7 @@ pub struct RpcConfig {
 
 impl RpcConfig {
     /// The defaults, with a chain and its nodes.
-    pub fn new(chain_id: ChainId, urls: impl IntoIterator<Item = Secret>) -> Self {
+    pub fn new(chain_id: ChainId, urls: impl IntoIterator<Item = RpcUrl>) -> Self {
         Self {
             chain_id,
             urls: urls.into_iter().collect(),

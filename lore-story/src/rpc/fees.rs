@@ -65,6 +65,11 @@ impl FeeCache {
 }
 
 impl Rpc {
+    /// Number of the newest block that was asked for lately; 0 if none was.
+    pub(crate) fn newest_seen(&self) -> u64 {
+        self.shared.fees.lock().header.map_or(0, |(header, _)| header.number)
+    }
+
     /// What a transaction should pay now, within the user's limits.
     ///
     /// # Errors

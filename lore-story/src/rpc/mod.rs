@@ -18,10 +18,11 @@ mod send;
 mod simulate;
 
 pub(crate) use self::{
-    block::{BlockHeader, TxReceipt},
+    block::{BlockHeader, TxReceipt, WireTransaction},
     fees::{FeeLimits, Fees},
     multicall::CallOutcome,
     read::CallOptions,
     send::SendOutcome,
+    simulate::with_margin,
 };
 pub use self::{client::Rpc, config::RpcConfig};

@@ -11,6 +11,7 @@
 
 pub mod cache;
 pub mod chain_client;
+pub mod chain_event_store;
 pub mod clock;
 pub mod dispute_client;
 pub mod group_client;

@@ -9,6 +9,7 @@ mod contracts;
 mod convert;
 pub mod eip712;
 mod funding;
+pub mod logs;
 pub mod network;
 pub mod operation;
 pub mod ops;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use lore_core::{Address, Error, ErrorKind, Result, Secret};
+use lore_core::{Address, Error, ErrorKind, Result};
 use serde::Deserialize;
 
 use crate::{network::Network, rpc::RpcConfig, tx::LanePolicy};
@@ -55,8 +55,7 @@ impl StoryConfig {
     }
 
     pub(crate) fn rpc(&self) -> RpcConfig {
-        let urls = self.network.rpc_urls.iter().map(|url| Secret::new(url.expose()));
-        let mut config = RpcConfig::new(self.network.chain_id, urls);
+        let mut config = RpcConfig::new(self.network.chain_id, self.network.rpc_urls.iter().cloned());
         config.answer_timeout = Duration::from_secs(self.answer_timeout_seconds);
         config
     }

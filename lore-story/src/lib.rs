@@ -9,5 +9,6 @@ mod convert;
 pub mod network;
 pub mod receipt;
 pub mod revert;
+#[expect(dead_code, unused_imports, reason = "the operations that use the rest come with the client")]
 pub mod rpc;
 pub mod tx;

@@ -54,7 +54,8 @@ impl Shared {
             return Ok(());
         }
         if forms <= blocks || !self.rpc.has_block_receipts() {
-            for nonce in self.flight().unseen() {
+            let unseen = self.flight().unseen();
+            for nonce in unseen {
                 self.look_up(nonce).await?;
             }
             watch.looked = head.number;

@@ -5,7 +5,12 @@ use lore_core::{
     port::transactions::{AttemptKind, SignedAttempt, StoredCall},
 };
 
-use super::{flight::{Moment, Need}, lane::Shared, round::Watch, sign::bumped};
+use super::{
+    flight::{Moment, Need},
+    lane::Shared,
+    round::Watch,
+    sign::bumped,
+};
 use crate::rpc::{BlockHeader, Fees};
 
 impl Shared {

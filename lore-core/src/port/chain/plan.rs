@@ -110,13 +110,7 @@ pub struct TransactionPlan {
 impl TransactionPlan {
     /// A plan that sends nothing.
     pub fn new(operation: impl Into<String>, chain_id: ChainId, sender: Address) -> Self {
-        Self {
-            operation: operation.into(),
-            chain_id,
-            sender,
-            transactions: Vec::new(),
-            costs: Vec::new(),
-        }
+        Self { operation: operation.into(), chain_id, sender, transactions: Vec::new(), costs: Vec::new() }
     }
 
     /// Native coins that leave the sender, for wrapping and as value; gas is not in it.

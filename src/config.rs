@@ -68,6 +68,31 @@ pub enum ChainConfig {
         /// The account that signs.
         signer: Address,
     },
+    /// A chain that carries the protocol's contracts.
+    #[cfg(feature = "story")]
+    Story(StoryChainConfig),
+}
+
+/// Story Protocol, signed for with a key of this machine. For a key that is elsewhere, build the
+/// [`StoryClient`](lore_story::StoryClient) and hand it to [`Lore::builder`](lore_core::Lore::builder).
+#[cfg(feature = "story")]
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct StoryChainConfig {
+    /// Network, collection, and how transactions are treated.
+    pub client: lore_story::StoryConfig,
+    /// The private key: 32 bytes in hexadecimal digits, with or without `0x`.
+    pub key: lore_core::Secret,
+}
+
+#[cfg(feature = "story")]
+impl StoryChainConfig {
+    /// Signs with this key.
+    #[must_use]
+    pub const fn new(client: lore_story::StoryConfig, key: lore_core::Secret) -> Self {
+        Self { client, key }
+    }
 }
 
 /// How patient creations are; see [`CreationPolicy`](lore_core::creation::CreationPolicy).

@@ -10,6 +10,9 @@ use lore_core::{
     port::{chain::ChainClient, pins::PinStore, repository::Repository},
 };
 
+#[cfg(feature = "story")]
+use lore_core::port::transactions::TransactionStore;
+
 use crate::config::{ChainConfig, Config, PinsConfig, StoreConfig};
 
 /// Connects the adapters that `config` names, puts the default layers around them, and builds the engine.
@@ -35,10 +38,12 @@ pub async fn open(config: &Config) -> Result<Lore> {
             .with_op("open")
             .with_context("field", "calls.timeout_seconds"));
     }
+    let records = records(&config.store).await?;
+    let chain = chain_client(&config.chain, &records, &clock)?;
     Lore::builder()
-        .repository(repository(&config.store).await?)
+        .repository(records.repository)
         .pin_store(pin_store(&config.pins, &clock).await?)
-        .chain_client(chain_client(&config.chain, &clock)?)
+        .chain_client(chain)
         .creation_policy(policy)
         .layer(TimeoutLayer::default().calls(Duration::from_secs(config.calls.timeout_seconds)))
         .layer(LimitLayer::new(concurrent))
@@ -49,12 +54,25 @@ pub async fn open(config: &Config) -> Result<Lore> {
         .build()
 }
 
-async fn repository(config: &StoreConfig) -> Result<Arc<dyn Repository>> {
+/// What one store keeps.
+struct Records {
+    repository: Arc<dyn Repository>,
+    /// What was signed and sent; a simulated chain has its own file.
+    #[cfg(feature = "story")]
+    transactions: Arc<dyn TransactionStore>,
+}
+
+async fn records(config: &StoreConfig) -> Result<Records> {
     match config {
         StoreConfig::Sqlite { path } => {
             make_parent(path)?;
             let config = lore_store::sqlite::SqliteConfig::new(path);
-            Ok(Arc::new(lore_store::sqlite::SqliteRepository::connect(config).await?))
+            let repository = lore_store::sqlite::SqliteRepository::connect(config).await?;
+            Ok(Records {
+                #[cfg(feature = "story")]
+                transactions: Arc::new(repository.transactions()),
+                repository: Arc::new(repository),
+            })
         }
     }
 }
@@ -78,7 +96,13 @@ async fn pin_store(config: &PinsConfig, clock: &Arc<dyn Clock>) -> Result<Arc<dy
     }
 }
 
-fn chain_client(config: &ChainConfig, clock: &Arc<dyn Clock>) -> Result<Arc<dyn ChainClient>> {
+fn chain_client(
+    config: &ChainConfig,
+    records: &Records,
+    clock: &Arc<dyn Clock>,
+) -> Result<Arc<dyn ChainClient>> {
+    // Only a real chain has transactions to keep.
+    let _ = records;
     match config {
         ChainConfig::Simulated { path, chain_id, signer } => {
             let mut constants = SimulatedConfig::default();
@@ -91,6 +115,18 @@ fn chain_client(config: &ChainConfig, clock: &Arc<dyn Clock>) -> Result<Arc<dyn 
                 }
                 None => SimulatedChain::with_config(constants, *signer, clock),
             }))
+        }
+        #[cfg(feature = "story")]
+        ChainConfig::Story(config) => {
+            let signer = lore_story::LocalSigner::from_key(&config.key)?;
+            let transactions = records.transactions.clone();
+            let client = lore_story::StoryClient::new(
+                config.client.clone(),
+                Arc::new(signer),
+                transactions,
+                clock.clone(),
+            )?;
+            Ok(Arc::new(client))
         }
     }
 }

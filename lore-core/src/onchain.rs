@@ -2,12 +2,15 @@
 //!
 //! All are parsed at the edge and trusted afterwards; arithmetic is checked, never wrapping.
 
+mod assertion;
+
 use std::{fmt, str::FromStr};
 
 use ruint::aliases::U256;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use sha3::{Digest, Keccak256};
 
+pub use self::assertion::AssertionId;
 use crate::error::{Error, Result};
 
 /// Keccak-256, the hash of Ethereum.

@@ -13,12 +13,16 @@ pub const ROYALTY_POLICY_LRP: Address = address(0x9156e603_c9494818_83b1d335, 0x
 pub const ERC6551_REGISTRY: Address = address(0x00000000_6551c194_87814612, 0xe58fe068_13775758);
 /// Implementation of every IP account, part of its address.
 pub const IP_ACCOUNT_IMPLEMENTATION: Address = address(0x00b80013_8e4d82d1_eea48b41, 0x4d2a2a8a_ee9a33b1);
+/// Registers IP assets and groups, and keeps the members of groups.
+pub const IP_ASSET_REGISTRY: Address = address(0x77319b40_31e6ef12_50907aa0, 0x0018b8b1_c67a244b);
 /// Permissions of IP accounts.
 pub const ACCESS_CONTROLLER: Address = address(0xccf37d0a_503ee1d4_c1120867, 0x2e622ed3_dfb2275a);
 /// Attaches terms, mints license tokens, links derivatives.
 pub const LICENSING_MODULE: Address = address(0x04fbd8a2_e56dd85c_fd5500a4, 0xa4dfa955_b9f1de6f);
 /// The license template of PIL terms.
 pub const PI_LICENSE_TEMPLATE: Address = address(0x2e896b0b_2fdb7457_499b56aa, 0xaa4ae55b_cb4cd316);
+/// The collection of license tokens.
+pub const LICENSE_TOKEN: Address = address(0xfe3838bf_b30b3417_0f00030b, 0x52ea4893_d8aac6bc);
 /// Takes payments; the spender that fees need an allowance for.
 pub const ROYALTY_MODULE: Address = address(0xd2f60c40_febccf63_11f8b47c, 0x4f2ec6b0_40400086);
 /// Disputes and tags.
@@ -35,6 +39,8 @@ pub const EVEN_SPLIT_GROUP_POOL: Address = address(0xf96f2c30_b41cb6e0_290de43c,
 pub const CORE_METADATA_MODULE: Address = address(0x6e81a25c_99c6e843_0aec7353, 0x325eb138_afe5dc16);
 /// Reads metadata of IP assets.
 pub const CORE_METADATA_VIEW_MODULE: Address = address(0xb3f88038_a983cea5_753e11d1, 0x44228ebb_5eacde20);
+/// The periphery's workflows that register IP assets.
+pub const REGISTRATION_WORKFLOWS: Address = address(0xbe39e1c7_56e921bd_25df86e7, 0xaaa31106_d1eb0424);
 /// Wrapped IP, the ERC-20 form of the native coin, and the token of fees and royalties.
 pub const WIP: Address = address(0x15140000_00000000_00000000, 0);
 
@@ -84,6 +90,9 @@ mod tests {
             (GROUP_NFT, "0x4709798FeA84C84ae2475fF0c25344115eE1529f"),
             (EVEN_SPLIT_GROUP_POOL, "0xf96f2c30b41Cb6e0290de43C8528ae83d4f33F89"),
             (CORE_METADATA_MODULE, "0x6E81a25C99C6e8430aeC7353325EB138aFE5DC16"),
+            (IP_ASSET_REGISTRY, "0x77319B4031e6eF1250907aa00018B8B1c67a244b"),
+            (LICENSE_TOKEN, "0xFe3838BFb30B34170F00030B52eA4893d8aAC6bC"),
+            (REGISTRATION_WORKFLOWS, "0xbe39E1C756e921BD25DF86e7AAa31106d1eb0424"),
             (CORE_METADATA_VIEW_MODULE, "0xB3F88038A983CeA5753E11D144228Ebb5eACdE20"),
         ];
         for (address, published) in others {

@@ -36,7 +36,11 @@ mod sqlite {
         sync::{Arc, Mutex},
     };
 
-    use lore_core::{CreationId, Result, conformance::repository::Harness, port::repository::Repository};
+    use lore_core::{
+        CreationId, Result,
+        conformance::{chain_event_store, repository::Harness, transaction_store},
+        port::{chain_events::ChainEventStore, repository::Repository, transactions::TransactionStore},
+    };
     use lore_store::sqlite::{SqliteConfig, SqliteRepository};
     use sqlx::{ConnectOptions, sqlite::SqliteConnectOptions};
     use tempfile::TempDir;
@@ -55,19 +59,24 @@ mod sqlite {
         fn newest(&self) -> PathBuf {
             file(self.directories.lock().unwrap().last().unwrap().path())
         }
+
+        async fn new_file(&self) -> Result<SqliteRepository> {
+            self.directories.lock().unwrap().push(TempDir::new().unwrap());
+            self.open().await
+        }
+
+        async fn open(&self) -> Result<SqliteRepository> {
+            SqliteRepository::connect(SqliteConfig::new(self.newest())).await
+        }
     }
 
     impl Harness for Sqlite {
         async fn fresh(&self) -> Result<Arc<dyn Repository>> {
-            let directory = TempDir::new().unwrap();
-            let config = SqliteConfig::new(file(directory.path()));
-            self.directories.lock().unwrap().push(directory);
-            Ok(Arc::new(SqliteRepository::connect(config).await?))
+            Ok(Arc::new(self.new_file().await?))
         }
 
         async fn reopen(&self) -> Result<Option<Arc<dyn Repository>>> {
-            let repository = SqliteRepository::connect(SqliteConfig::new(self.newest())).await?;
-            Ok(Some(Arc::new(repository)))
+            Ok(Some(Arc::new(self.open().await?)))
         }
 
         async fn plant_unknown_step(&self, creation: &CreationId) -> Result<bool> {
@@ -85,4 +94,32 @@ mod sqlite {
     }
 
     lore_core::repository_conformance!(Sqlite::default());
+
+    impl transaction_store::Harness for Sqlite {
+        async fn fresh(&self) -> Result<Arc<dyn TransactionStore>> {
+            Ok(Arc::new(self.new_file().await?.transactions()))
+        }
+
+        async fn again(&self) -> Result<Option<Arc<dyn TransactionStore>>> {
+            Ok(Some(Arc::new(self.open().await?.transactions())))
+        }
+    }
+
+    mod transactions {
+        lore_core::transaction_store_conformance!(super::Sqlite::default());
+    }
+
+    impl chain_event_store::Harness for Sqlite {
+        async fn fresh(&self) -> Result<Arc<dyn ChainEventStore>> {
+            Ok(Arc::new(self.new_file().await?.chain_events()))
+        }
+
+        async fn again(&self) -> Result<Option<Arc<dyn ChainEventStore>>> {
+            Ok(Some(Arc::new(self.open().await?.chain_events())))
+        }
+    }
+
+    mod chain_events {
+        lore_core::chain_event_store_conformance!(super::Sqlite::default());
+    }
 }

@@ -14,15 +14,22 @@ use std::{
 
 use lore_core::{
     AssetId, Result,
-    conformance::repository::fixtures::{
-        append, asset, asset_id, creation_id, every_event, insert, leased, recorded, titled,
+    conformance::{
+        repository::fixtures::{
+            append, asset, asset_id, at, creation_id, every_event, holder_id, insert, leased, recorded,
+            titled,
+        },
+        transaction_store::fixtures::{TTL, attempt, inclusion, key, lane, transaction},
     },
     domain::{
         asset::{ParentLink, Relationship},
         page::AssetQuery,
     },
     onchain::Share,
-    port::repository::{AssetRepository, ChangeSet, CreationJournal, Repository},
+    port::{
+        repository::{AssetRepository, ChangeSet, CreationJournal, Repository},
+        transactions::{TransactionState, TransactionStore},
+    },
 };
 use lore_store::sqlite::{SqliteConfig, SqliteRepository};
 use sqlx::{ConnectOptions, sqlite::SqliteConnectOptions};
@@ -160,10 +167,11 @@ async fn child(file: &Path, first: u32) {
     }
 }
 
-/// Starts a child and kills it after it said so many times that it committed. Returns the last number that it said.
-fn kill_after(file: &Path, first: u32, commits: usize) -> u32 {
+/// Starts a child, which runs this test, and kills it after it said so many times that it committed. Returns the last
+/// number that it said.
+fn kill_after(test: &str, file: &Path, first: u32, commits: usize) -> u32 {
     let mut process = Command::new(env::current_exe().unwrap())
-        .args(["--exact", "what_was_acknowledged_survives_a_kill", "--nocapture"])
+        .args(["--exact", test, "--nocapture"])
         .env(CHILD, file)
         .env(FIRST, first.to_string())
         .stdout(Stdio::piped())
@@ -192,7 +200,7 @@ fn what_was_acknowledged_survives_a_kill() {
     let file = directory.path().join("lore.db");
     let (mut first, mut lost, mut unsaid) = (1, 0, 0);
     for round in 0..20 {
-        let last = kill_after(&file, first, 1 + round * 7 % 40);
+        let last = kill_after("what_was_acknowledged_survives_a_kill", &file, first, 1 + round * 7 % 40);
         runtime.block_on(async {
             let repository = connect(&file).await;
             let ids: Vec<AssetId> = (first..=last + 2).map(asset_id).collect();
@@ -209,4 +217,60 @@ fn what_was_acknowledged_survives_a_kill() {
     }
     println!("20 kills, {} acknowledged, {lost} lost, {unsaid} written but not yet said", first);
     assert_eq!(lost, 0);
+}
+
+/// Stores, bumps and settles transactions until it is killed, and says after each insert that it is done: then the bytes
+/// might be sent.
+async fn sign_until_killed(file: &Path, generation: u32) {
+    let store = connect(file).await.transactions();
+    let now = at(u64::from(generation) * 100);
+    let lease = store.acquire_lane(&lane(1), holder_id(generation), now, TTL).await.unwrap();
+    let first = store.next_nonce(&lane(1)).await.unwrap().unwrap_or(0);
+    for nonce in first.. {
+        store.insert_transaction(&lease, &transaction(lane(1), nonce).unwrap()).await.unwrap();
+        let mut out = std::io::stdout().lock();
+        writeln!(out, "committed {nonce}").unwrap();
+        out.flush().unwrap();
+        store.add_attempt(&lease, nonce, &attempt(10_000 + nonce)).await.unwrap();
+        let end = TransactionState::Succeeded(inclusion(nonce));
+        store.settle_transactions(&lease, &[(nonce, end)]).await.unwrap();
+    }
+}
+
+#[test]
+fn what_was_signed_survives_a_kill_and_no_nonce_comes_twice() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    if let (Some(file), Ok(first)) = (env::var_os(CHILD), env::var(FIRST)) {
+        runtime.block_on(sign_until_killed(Path::new(&file), first.parse().unwrap()));
+        return;
+    }
+    let directory = TempDir::new().unwrap();
+    let file = directory.path().join("lore.db");
+    let mut next = 0;
+    for round in 1..=12 {
+        let test = "what_was_signed_survives_a_kill_and_no_nonce_comes_twice";
+        let last = u64::from(kill_after(test, &file, round, 1 + round as usize * 5 % 17));
+        // Each holder starts where the one before it was killed: the nonce that it had stored is not used again.
+        assert!(last >= next, "nonce {last} came again, {next} was next");
+        runtime.block_on(async {
+            let repository = connect(&file).await;
+            let store = repository.transactions();
+            let stored = store.next_nonce(&lane(1)).await.unwrap().unwrap();
+            // One insert may have been under way.
+            assert!(stored == last + 1 || stored == last + 2, "{last} was said, {stored} is next");
+            for nonce in next..=last {
+                let found = store.transaction_by_key(&lane(1), &key(nonce).unwrap()).await.unwrap().unwrap();
+                assert_eq!((found.nonce, found.attempts[0].clone()), (nonce, attempt(nonce)));
+                // It was bumped before it was settled, and settled before the next one came.
+                let all = [attempt(nonce), attempt(10_000 + nonce)];
+                let settled =
+                    (found.attempts == all, found.state == TransactionState::Succeeded(inclusion(nonce)));
+                assert!(settled == (true, true) || nonce == last, "{found:?}");
+            }
+            next = stored;
+            repository.close().await.unwrap();
+            check_integrity(&file).await;
+        });
+    }
+    println!("12 kills, {next} transactions, none lost");
 }

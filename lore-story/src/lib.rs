@@ -3,5 +3,29 @@
 #![forbid(unsafe_code)]
 
 pub mod addresses;
+mod client;
+mod config;
 mod contracts;
+mod convert;
+pub mod eip712;
+mod funding;
 pub mod network;
+pub mod operation;
+pub mod ops;
+mod port;
+pub mod read;
+mod receipt;
+pub mod revert;
+pub mod rpc;
+pub mod tx;
+mod view;
+
+pub use self::{
+    client::StoryClient,
+    config::StoryConfig,
+    network::Network,
+    operation::{Draft, Operation},
+    receipt::Receipt,
+    tx::{AlloySigner, LanePolicy, LocalSigner, TransactionSigner},
+    view::View,
+};

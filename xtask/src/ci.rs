@@ -4,7 +4,7 @@ use std::{path::Path, time::Duration};
 
 use crate::{
     args::Args,
-    crash, deny, gates, ipfs_node,
+    crash, deny, gates, node_packages,
     process::{Failure, Outcome, now},
     rust,
     tests_count::TestCount,
@@ -44,7 +44,11 @@ const STAGES: &[Stage] = &[
         about: "documentation builds without warnings",
         run: |run| rust::document(run.root),
     },
-    Stage { name: "setup", about: "the IPFS node for the tests", run: |run| ipfs_node::install(run.root) },
+    Stage {
+        name: "setup",
+        about: "the IPFS node and the EVM node for the tests",
+        run: |run| node_packages::install(run.root),
+    },
     Stage { name: "test", about: "all tests, documentation examples among them", run: rust::test },
     Stage {
         name: "msrv",

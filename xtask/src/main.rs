@@ -9,7 +9,7 @@ mod ci;
 mod crash;
 mod deny;
 mod gates;
-mod ipfs_node;
+mod node_packages;
 mod process;
 mod rust;
 mod tests_count;
@@ -35,7 +35,7 @@ Development tasks of Lore: cargo xtask TASK [OPTIONS]
   fmt                   formats the code (ci's stage `format` only checks)
   gates                 dependency rules, file sizes, forbidden words
   lint                  clippy over everything
-  setup                 installs the IPFS node that the tests talk to
+  setup                 installs the IPFS node and the EVM node that the tests talk to, and compiles the test contracts
   test                  all tests
   msrv                  the oldest Rust that Lore promises
   docs                  the documentation, without warnings

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::{
     ci::Run,
-    ipfs_node,
+    node_packages,
     process::{Cmd, Doing, Failure, Outcome, cargo},
 };
 
@@ -47,9 +47,9 @@ pub(crate) fn document(root: &Path) -> Outcome {
 /// All tests. A test binary that fails does not hide the others.
 pub(crate) fn test(run: &mut Run<'_>) -> Outcome {
     let mut cmd = cargo().args(["test", "--workspace", "--all-features", "--no-fail-fast"]).dir(run.root);
-    if ipfs_node::is_installed(run.root) {
+    for package in node_packages::ALL.iter().filter(|package| package.is_installed(run.root)) {
         // Without it, a test that finds no node says so and passes.
-        cmd = cmd.env(ipfs_node::REQUIRE, "1");
+        cmd = cmd.env(package.require, "1");
     }
     let before = run.tests;
     let outcome = cmd.run_seeing(|line| run.tests.see(line));

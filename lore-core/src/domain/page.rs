@@ -70,13 +70,13 @@ struct CursorWire<K> {
 }
 
 impl Cursor {
-    fn encode<K: Serialize>(query: &str, position: &K) -> Result<Self> {
+    pub(crate) fn encode<K: Serialize>(query: &str, position: &K) -> Result<Self> {
         serde_json::to_vec(&CursorWire { v: 1, q: query.to_owned(), k: position })
             .map(|json| Self(BASE64URL_NOPAD.encode(&json)))
             .map_err(|err| Error::new(ErrorKind::Unexpected, "a cursor cannot be written").with_source(err))
     }
 
-    fn decode<K: for<'de> Deserialize<'de>>(&self, query: &str) -> Result<K> {
+    pub(crate) fn decode<K: for<'de> Deserialize<'de>>(&self, query: &str) -> Result<K> {
         let malformed = || Error::invalid("cursor", "malformed", "the `next` of an earlier page");
         let json = BASE64URL_NOPAD.decode(self.0.as_bytes()).map_err(|err| malformed().with_source(err))?;
         let wire: CursorWire<K> =
@@ -292,7 +292,7 @@ impl CreationQuery {
     }
 }
 
-fn check_limit(limit: u32) -> Result<()> {
+pub(crate) fn check_limit(limit: u32) -> Result<()> {
     if (1..=MAX_PAGE).contains(&limit) {
         Ok(())
     } else {
@@ -300,7 +300,7 @@ fn check_limit(limit: u32) -> Result<()> {
     }
 }
 
-fn fingerprint<T: Serialize>(query: &T) -> Result<String> {
+pub(crate) fn fingerprint<T: Serialize>(query: &T) -> Result<String> {
     let json = serde_json::to_vec(query)
         .map_err(|err| Error::new(ErrorKind::Unexpected, "a query cannot be written").with_source(err))?;
     Ok(ContentHash::of(&json).to_string().chars().skip(2).take(12).collect())

@@ -3,7 +3,9 @@
 
 pub mod cache;
 pub mod chain;
+pub mod chain_events;
 pub mod clock;
 pub mod llm;
 pub mod pins;
 pub mod repository;
+pub mod transactions;

@@ -2,6 +2,7 @@
 
 pub mod cache;
 pub mod chain;
+pub mod chain_events;
 pub mod llm;
 pub mod pins;
 pub mod refusal;

@@ -4,7 +4,7 @@
 //! The one rule of the whole design: a signed transaction is stored before it leaves the process, and a nonce that was
 //! stored is never given to another intention.
 
-use std::{fmt, fmt::Debug, str::FromStr, time::Duration};
+use std::{collections::BTreeSet, fmt, fmt::Debug, str::FromStr, time::Duration};
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -14,6 +14,7 @@ use crate::{
     ids::HolderId,
     maybe_send::{MaybeSend, MaybeSync},
     onchain::{Address, ChainId, TxHash, Wei, serde_as_text},
+    port::refusal::TransactionRefusal,
     time::Timestamp,
 };
 
@@ -218,6 +219,12 @@ impl TransactionState {
     pub const fn is_final(&self) -> bool {
         !matches!(self, Self::Open)
     }
+
+    /// Whether the call happened or still may: then the same intention must not be signed with another nonce.
+    #[must_use]
+    pub const fn is_living(&self) -> bool {
+        matches!(self, Self::Open | Self::Succeeded(_))
+    }
 }
 
 /// A transaction and all that was signed for it.
@@ -249,6 +256,24 @@ impl StoredTransaction {
         attempt: SignedAttempt,
     ) -> Self {
         Self { lane, nonce, key, call, attempts: vec![attempt], state: TransactionState::Open }
+    }
+
+    /// Whether it may be stored as a new one under this lease: it is of the lease's lane, open, and was signed at least
+    /// once and in no way twice. For adapters.
+    ///
+    /// # Errors
+    /// The first rule that it breaks.
+    pub fn check_new(&self, lease: &LaneLease) -> Result<(), TransactionRefusal> {
+        let (lane, nonce) = (self.lane, self.nonce);
+        if lane != lease.lane {
+            return Err(TransactionRefusal::OtherLane { held: lease.lane, lane });
+        }
+        let hashes: BTreeSet<&TxHash> = self.attempts.iter().map(|attempt| &attempt.hash).collect();
+        let each_once = !hashes.is_empty() && hashes.len() == self.attempts.len();
+        if self.state.is_final() || !each_once {
+            return Err(TransactionRefusal::NotJustSigned { lane, nonce });
+        }
+        Ok(())
     }
 }
 
@@ -300,9 +325,12 @@ pub trait TransactionStore: Debug + MaybeSend + MaybeSync + 'static {
     /// - MUST refuse with [`Conflict`](crate::ErrorKind::Conflict) an older generation of the lease
     ///   (`a_replaced_lane_lease_cannot_store`).
     /// - MUST refuse with [`AlreadyExists`](crate::ErrorKind::AlreadyExists) a nonce that was stored before
-    ///   (`a_nonce_is_stored_once`), and a key whose newest transaction is open or succeeded
+    ///   (`a_nonce_is_stored_once`), and a key of which a transaction is open or succeeded
     ///   (`a_key_has_one_living_transaction`). After one that reverted, was cancelled or displaced the key may be used again
     ///   (`a_key_whose_transaction_died_may_be_used_again`).
+    /// - MUST refuse with [`InvalidInput`](crate::ErrorKind::InvalidInput) a transaction of another lane, a final one, and
+    ///   one whose attempts are none or not all different ([`check_new`](StoredTransaction::check_new),
+    ///   `only_a_just_signed_transaction_is_stored`).
     ///
     /// # Errors
     /// As above.
@@ -324,6 +352,9 @@ pub trait TransactionStore: Debug + MaybeSend + MaybeSync + 'static {
     /// - MUST succeed without change where the same final state is set already, and refuse another one with
     ///   [`Conflict`](crate::ErrorKind::Conflict) (`a_final_state_stays`).
     /// - MUST refuse an older generation, as [`insert_transaction`](Self::insert_transaction).
+    /// - MUST refuse with [`NotFound`](crate::ErrorKind::NotFound) a transaction that is not there, and with
+    ///   [`InvalidInput`](crate::ErrorKind::InvalidInput) a state that is not final (`only_an_end_can_be_settled`).
+    /// - MUST change nothing where one of them is refused (`a_refused_settlement_changes_nothing`).
     ///
     /// # Errors
     /// As above.

@@ -1,12 +1,13 @@
 use std::{fs, path::Path, sync::Arc};
 
 use lore_core::{
-    ChainId, ContentHash, Error, ErrorKind, Result, Retry,
+    ChainId, ContentHash, Error, ErrorKind, Result, Retry, Wei,
     memory::{
-        chain::{SimulatedChain, SimulatedConfig},
+        chain::{Call, Outcome, SimulatedChain, SimulatedConfig},
         clock::ManualClock,
     },
     port::chain::ChainClient,
+    protocol::{ARBITRATION_POLICY_UMA, EVEN_SPLIT_GROUP_POOL, WIP},
 };
 
 use crate::{ALICE, BOB, fresh_path, register_terms, request};
@@ -246,4 +247,38 @@ fn the_file_says_that_it_is_simulated() {
     let chain = open(&path).unwrap();
     assert!(format!("{chain:?}").contains("simulated: true"));
     assert!(chain.connect(BOB).to_string().starts_with("simulated chain "));
+}
+
+#[test]
+fn batches_disputes_and_groups_are_executed_again_as_they_were() {
+    let path = fresh_path("lives");
+    let clock = ManualClock::default();
+    let open =
+        || SimulatedChain::open(&path, SimulatedConfig::default(), ALICE, Arc::new(clock.clone())).unwrap();
+    let chain = open();
+    let run = |call: Call| chain.execute(&call).unwrap().outcome;
+    let Outcome::Ip(group) = run(Call::RegisterGroup { pool: EVEN_SPLIT_GROUP_POOL }) else { panic!() };
+    let permit =
+        Call::SetTransientPermission { ip: group, signer: BOB, to: BOB, func: [1; 4], permission: 1 };
+    let money = Call::Transfer { token: WIP, to: group.address(), amount: Wei::from_coins(2) };
+    let raise = Call::RaiseDispute {
+        target: group,
+        evidence_hash: ContentHash::of(b"evidence"),
+        tag: "IMPROPER_USAGE".to_owned(),
+        liveness_seconds: 2_592_000,
+        currency: WIP,
+        bond: Wei::from_coins(1),
+    };
+    run(money);
+    let Outcome::Dispute(dispute) = run(raise) else { panic!() };
+    let id = chain.inspect(|ledger| ledger.dispute(dispute).unwrap().assertion.unwrap().id).unwrap();
+    let approve = Call::Approve { token: WIP, spender: ARBITRATION_POLICY_UMA, amount: Wei::MAX };
+    let counter =
+        Call::DisputeAssertion { assertion_id: id, counter_evidence_hash: ContentHash::of(b"counter") };
+    run(Call::ExecuteBatch { ip: group, calls: vec![approve, permit, counter] });
+    clock.advance(std::time::Duration::from_secs(5));
+    run(Call::AnswerAsOracle { dispute, upheld: true });
+    run(Call::SettleDispute { dispute });
+    assert!(chain.inspect(|ledger| ledger.is_tagged(&group)).unwrap());
+    assert_eq!(digest(&open()), digest(&chain));
 }

@@ -8,8 +8,13 @@
     reason = "what the tests are built from fails like the tests themselves"
 )]
 
+mod accounts;
+mod disputes;
 mod file;
+mod groups;
 mod ledger;
+mod random;
+mod scene;
 mod stored;
 
 use std::path::PathBuf;

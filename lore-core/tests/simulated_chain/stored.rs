@@ -1,7 +1,8 @@
 use lore_core::{
     Address, ContentHash, IpId, LicenseTermsId, TokenId, Wei,
     domain::{license::PilTerms, royalty::RoyaltyPolicy},
-    memory::chain::{Call, LicensingConfig},
+    memory::chain::{Call, LicensingConfig, Permission},
+    onchain::AssertionId,
     port::chain::{DerivativeTerms, ParentTerms},
 };
 
@@ -17,7 +18,7 @@ fn calls() -> Vec<Call> {
     for_alice.license_terms = Some(PilTerms::non_commercial_social_remixing());
     for_alice.derivative = Some(DerivativeTerms::new(vec![ParentTerms::new(IP, terms_id)]));
     let config = LicensingConfig { is_set: true, hook_data: vec![1, 2], ..LicensingConfig::default() };
-    vec![
+    let mut calls = vec![
         Call::Fund { token, to: ALICE, amount },
         Call::Approve { token, spender: ALICE, amount },
         Call::Mint { collection: BOB, to: ALICE },
@@ -68,6 +69,39 @@ fn calls() -> Vec<Call> {
         Call::ResolveDispute { dispute: 8 },
         Call::RegisterGroup { pool: BOB },
         Call::AddToGroup { group: IP, members: vec![IP], max_reward_share: 9 },
+    ];
+    calls.extend(permissions());
+    calls.extend(disputes_and_groups());
+    calls
+}
+
+fn permissions() -> Vec<Call> {
+    let entry = Permission { ip: IP, signer: ALICE, to: BOB, func: [1, 2, 3, 4], permission: 2 };
+    let Permission { ip, signer, to, func, permission } = entry;
+    let mint = Call::Mint { collection: BOB, to: ALICE };
+    vec![
+        Call::SetBatchPermissions { permissions: vec![entry] },
+        Call::SetAllPermissions { ip, signer, permission },
+        Call::SetTransientPermission { ip, signer, to, func, permission },
+        Call::SetBatchTransientPermissions { permissions: vec![entry] },
+        Call::SetAllTransientPermissions { ip, signer, permission },
+        Call::ExecuteBatch { ip, calls: vec![mint, Call::ExecuteBatch { ip, calls: Vec::new() }] },
+        Call::Transfer { token: BOB, to, amount: Wei::MAX },
+    ]
+}
+
+fn disputes_and_groups() -> Vec<Call> {
+    let assertion_id = AssertionId::from_bytes([0xaa; 32]);
+    let (group, members, token) = (IP, vec![IP], BOB);
+    vec![
+        Call::DisputeAssertion { assertion_id, counter_evidence_hash: ContentHash::of(b"counter") },
+        Call::AnswerAsOracle { dispute: 8, upheld: true },
+        Call::CancelDispute { dispute: 8 },
+        Call::TagIfRelatedIpInfringed { ip_to_tag: IP, infringer_dispute: 8 },
+        Call::SetArbitrationPolicy { ip: IP, next_arbitration_policy: BOB },
+        Call::RemoveFromGroup { group, members: members.clone() },
+        Call::CollectRoyalties { group, token },
+        Call::ClaimReward { group, token, members },
     ]
 }
 

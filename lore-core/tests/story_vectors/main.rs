@@ -11,10 +11,14 @@
     reason = "a test without the harness: a broken vector file ends it with a message, and that is all it needs"
 )]
 
+mod ancestors;
+mod cases;
 mod limits;
-mod linking;
+mod permissions;
 mod report;
 mod royalty;
+mod royalty_groups;
+mod steps;
 mod terms;
 mod vault_split;
 mod world;
@@ -28,11 +32,15 @@ use crate::report::{Report, Suite, check, vectors};
 fn main() -> ExitCode {
     let mut report = Report::from_arguments();
     report.run("terms", terms::suite);
-    report.run("linking", linking::suite);
+    report.run("linking", |suite| cases::suite("linking", suite));
     report.run("addresses", addresses);
     report.run("royalty", royalty::suite);
     report.run("vault-split", vault_split::suite);
     report.run("limits", limits::suite);
+    report.run("permissions", permissions::suite);
+    report.run("groups", |suite| cases::suite("groups", suite));
+    report.run("disputes", |suite| cases::suite("disputes", suite));
+    report.run("royalty-groups", royalty_groups::suite);
     report.close()
 }
 

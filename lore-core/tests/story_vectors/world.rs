@@ -17,6 +17,8 @@ pub(crate) const COLLECTION: &str = "0x8F4ec854Dd12F1fe79500a1f53D0cbB30f9b6134"
 const MERC20: &str = "0xF2104833d386a2734a4eB3B8ad6FC6812F29E38E";
 /// A contract that the recording registered as external royalty policy, and that says it is a hook.
 const EXTERNAL: &str = "0x00000000000000000000000000000000000E1001";
+/// The hook that locks licenses, on the chain of the recording.
+const LOCK_LICENSE_HOOK: &str = "0x54C52990dA304643E7412a3e13d8E8923cD5bfF2";
 
 /// The accounts of the recording.
 const ACCOUNTS: [(&str, &str); 6] = [
@@ -40,6 +42,11 @@ const CONTRACTS: [(&str, Address); 8] = [
     ("ArbitrationPolicyUMA", protocol::ARBITRATION_POLICY_UMA),
 ];
 
+/// The first four bytes of a function's hash, from their text.
+pub(crate) fn selector(text: &str) -> [u8; 4] {
+    data_encoding::HEXLOWER.decode(text.trim_start_matches("0x").as_bytes()).unwrap().try_into().unwrap()
+}
+
 /// A chain, its time, and what its things are called.
 pub(crate) struct World {
     pub(crate) ledger: SimulatedLedger,
@@ -58,6 +65,7 @@ impl World {
         config.currencies = vec![protocol::WIP, MERC20.parse().unwrap()];
         config.external_policies = vec![EXTERNAL.parse().unwrap()];
         config.hook_modules = config.external_policies.clone();
+        config.lock_hooks = vec![LOCK_LICENSE_HOOK.parse().unwrap()];
         config
     }
 
@@ -66,6 +74,7 @@ impl World {
             ACCOUNTS.iter().map(|(name, address)| ((*name).to_owned(), (*address).to_owned())).collect();
         names.extend(CONTRACTS.iter().map(|(name, address)| ((*name).to_owned(), address.to_string())));
         names.insert("MERC20".to_owned(), MERC20.to_owned());
+        names.insert("LockLicenseHook".to_owned(), LOCK_LICENSE_HOOK.to_owned());
         names.insert("DEFAULT".to_owned(), "1".to_owned());
         let now = Timestamp::from_unix_seconds(1_760_000_000).unwrap();
         Self { ledger: SimulatedLedger::new(config), names, now, evidence: 0 }
@@ -90,6 +99,10 @@ impl World {
     /// Executes what the case takes for granted.
     pub(crate) fn must(&mut self, by: &str, call: Call) -> Outcome {
         self.execute(by, &call).unwrap_or_else(|revert| panic!("{call:?} by {by}: {revert}")).outcome
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.now
     }
 
     pub(crate) fn warp(&mut self, seconds: u64) {
@@ -163,12 +176,16 @@ impl World {
         self.must(&owner, Call::AttachLicenseTerms { ip, terms_id });
     }
 
+    pub(crate) fn fresh_evidence(&mut self) -> ContentHash {
+        self.evidence += 1;
+        ContentHash::of(&self.evidence.to_be_bytes())
+    }
+
     /// A dispute with the values of the recording; evidence is fresh.
     pub(crate) fn dispute(&mut self, target: IpId) -> Call {
-        self.evidence += 1;
         Call::RaiseDispute {
             target,
-            evidence_hash: ContentHash::of(&self.evidence.to_be_bytes()),
+            evidence_hash: self.fresh_evidence(),
             tag: "IMPROPER_REGISTRATION".to_owned(),
             liveness_seconds: 2_592_000,
             currency: protocol::WIP,

@@ -6,6 +6,8 @@
 //! another one.
 
 mod asset_rows;
+mod chain_event_rows;
+mod chain_events;
 mod commit;
 mod config;
 mod connection;
@@ -17,6 +19,11 @@ mod repository;
 mod search;
 #[cfg(test)]
 mod tests;
+mod transaction_rows;
+mod transactions;
 mod values;
 
-pub use self::{config::SqliteConfig, repository::SqliteRepository};
+pub use self::{
+    chain_events::SqliteChainEventStore, config::SqliteConfig, repository::SqliteRepository,
+    transactions::SqliteTransactionStore,
+};

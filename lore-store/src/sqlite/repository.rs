@@ -1,6 +1,6 @@
 //! [`SqliteRepository`]: the ports over the lanes.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use lore_core::{
@@ -20,6 +20,7 @@ use sqlx::sqlite::SqliteRow;
 
 use super::{
     asset_rows::{asset, asset_columns, link},
+    chain_events::SqliteChainEventStore,
     commit,
     config::SqliteConfig,
     connection::{Opener, Readers, Statement, Write, Writer},
@@ -27,6 +28,7 @@ use super::{
     error::{During, database},
     list, migrations,
     search::{self, Plan},
+    transactions::SqliteTransactionStore,
     values::{Columns, count, hex_list},
 };
 
@@ -46,8 +48,8 @@ const MAX_CANDIDATES: usize = 4_000;
 /// connection, which the next read opens again.
 #[derive(Debug)]
 pub struct SqliteRepository {
-    pub(super) readers: Readers,
-    pub(super) writer: Writer,
+    pub(super) readers: Arc<Readers>,
+    pub(super) writer: Arc<Writer>,
     read_connections: usize,
     pub(super) max_candidates: usize,
 }
@@ -65,8 +67,8 @@ impl SqliteRepository {
             let opener = Opener::new(&config)?;
             let writer = migrations::open(&opener).await?;
             Ok(Self {
-                readers: Readers::new(opener.clone(), config.read_connections),
-                writer: Writer::new(opener, writer),
+                readers: Arc::new(Readers::new(opener.clone(), config.read_connections)),
+                writer: Arc::new(Writer::new(opener, writer)),
                 read_connections: config.read_connections,
                 max_candidates: MAX_CANDIDATES,
             })
@@ -74,7 +76,19 @@ impl SqliteRepository {
         open.await.map_err(|err: Error| err.with_op("connect"))
     }
 
-    /// Waits for the calls under way and closes the file. Later calls fail with [`Unavailable`](lore_core::ErrorKind::Unavailable).
+    /// The signed transactions in the same file, over the same connections.
+    #[must_use]
+    pub fn transactions(&self) -> SqliteTransactionStore {
+        SqliteTransactionStore::new(Arc::clone(&self.readers), Arc::clone(&self.writer))
+    }
+
+    /// The protocol's events in the same file, over the same connections.
+    #[must_use]
+    pub fn chain_events(&self) -> SqliteChainEventStore {
+        SqliteChainEventStore::new(Arc::clone(&self.readers), Arc::clone(&self.writer))
+    }
+
+    /// Waits for the calls under way and closes the file, for what shares its connections too. Later calls fail with [`Unavailable`](lore_core::ErrorKind::Unavailable).
     ///
     /// A repository that is dropped instead loses nothing, but its connections close some time later.
     ///

@@ -1,6 +1,8 @@
 //! IP accounts, the registry that makes them, and who may use them.
 
 alloy::sol! {
+    #![sol(abi)]
+
     struct Call {
         address target;
         uint256 value;

@@ -1,6 +1,8 @@
 //! Groups and their reward pool.
 
 alloy::sol! {
+    #![sol(abi)]
+
     interface GroupingModule {
         function addIp(address groupIpId, address[] memory ipIds, uint256 maxAllowedRewardShare) external;
         function claimReward(address groupId, address token, address[] memory ipIds) external;

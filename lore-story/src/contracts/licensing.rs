@@ -1,6 +1,9 @@
 //! Licences, and the workflows that register and license in one transaction. One block, because they share the structs.
 
 alloy::sol! {
+    #![sol(abi)]
+
+    #[derive(Debug, Default)]
     struct LicensingConfig {
         bool isSet;
         uint256 mintingFee;

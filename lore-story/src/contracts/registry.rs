@@ -1,6 +1,8 @@
 //! The registry of IP assets, their metadata, and the registered modules.
 
 alloy::sol! {
+    #![sol(abi)]
+
     interface IpAssetRegistry {
         function containsIp(address groupId, address ipId) external view returns (bool);
         function getFeeAmount() external view returns (uint96);

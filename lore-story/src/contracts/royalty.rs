@@ -1,6 +1,8 @@
 //! Payments, royalty policies, vaults.
 
 alloy::sol! {
+    #![sol(abi)]
+
     interface RoyaltyModule {
         function accumulatedRoyaltyPolicies(address ipId) external view returns (address[] memory);
         function globalRoyaltyStack(address ipId) external view returns (uint32);

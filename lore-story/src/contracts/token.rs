@@ -1,6 +1,8 @@
 //! ERC-20 tokens, wrapped DATA, the NFT collections, and the call aggregator.
 
 alloy::sol! {
+    #![sol(abi)]
+
     interface Erc20 {
         function allowance(address owner, address spender) external view returns (uint256);
         function approve(address spender, uint256 value) external returns (bool);

@@ -5,11 +5,23 @@ use serde::{Deserialize, Serialize};
 use crate::{
     content::ContentHash,
     domain::{asset::Mined, license::PilTerms, royalty::RoyaltyPolicy},
-    onchain::{Address, IpId, LicenseTermsId, TokenId, Wei},
+    onchain::{Address, AssertionId, IpId, LicenseTermsId, TokenId, Wei},
     port::chain::{OnChainDocument, RegisterIp},
 };
 
 pub use crate::domain::license::LicensingConfig;
+
+/// One entry of a batch of permissions, with the arguments of [`Call::SetPermission`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "the fields are the arguments of the contract's function, by their names")]
+pub struct Permission {
+    pub ip: IpId,
+    pub signer: Address,
+    pub to: Address,
+    pub func: [u8; 4],
+    pub permission: u8,
+}
 
 /// A transaction on the simulated chain: one function of the real contracts each, with its arguments.
 ///
@@ -23,6 +35,8 @@ pub enum Call {
     Fund { token: Address, to: Address, amount: Wei },
     /// Lets `spender` take up to `amount` of the sender's tokens.
     Approve { token: Address, spender: Address, amount: Wei },
+    /// Gives away tokens of the sender.
+    Transfer { token: Address, to: Address, amount: Wei },
     /// Mints the next token of a collection. A collection exists from its first mint; anybody may mint.
     Mint { collection: Address, to: Address },
     /// Gives away a token of the sender.
@@ -35,6 +49,19 @@ pub enum Call {
     SetMetadata { ip: IpId, ipa_metadata: OnChainDocument, nft_metadata_hash: ContentHash },
     /// Sets what `signer` may call on `to` for an IP account: 0 abstain, 1 allow, 2 deny.
     SetPermission { ip: IpId, signer: Address, to: Address, func: [u8; 4], permission: u8 },
+    /// Sets several permissions, all or none.
+    SetBatchPermissions { permissions: Vec<Permission> },
+    /// Sets what `signer` may call on any module for an IP account, where nothing more specific is set.
+    SetAllPermissions { ip: IpId, signer: Address, permission: u8 },
+    /// Sets a permission for the rest of the transaction. The permanent ones of all IP accounts do not count from here on.
+    SetTransientPermission { ip: IpId, signer: Address, to: Address, func: [u8; 4], permission: u8 },
+    /// Sets several permissions for the rest of the transaction, all or none.
+    SetBatchTransientPermissions { permissions: Vec<Permission> },
+    /// Sets what `signer` may call on any module for the rest of the transaction.
+    SetAllTransientPermissions { ip: IpId, signer: Address, permission: u8 },
+    /// Runs calls as the IP account, which is their sender, in one transaction. The sender needs the permission for each.
+    /// Returns what the last of them returned.
+    ExecuteBatch { ip: IpId, calls: Vec<Call> },
     /// Registers license terms; known terms keep their id.
     RegisterLicenseTerms { terms: Box<PilTerms> },
     /// Attaches terms to an IP.
@@ -89,14 +116,31 @@ pub enum Call {
         currency: Address,
         bond: Wei,
     },
-    /// Settles a dispute that nobody answered, once its time is over: it is upheld.
+    /// Counters a dispute with evidence, and the same bond. For two thirds of its time only the target's IP account may.
+    DisputeAssertion { assertion_id: AssertionId, counter_evidence_hash: ContentHash },
+    /// Stands for the oracle's answer to a countered dispute. Anybody may give it, for a simulated chain has no voters.
+    AnswerAsOracle { dispute: u64, upheld: bool },
+    /// Settles a dispute: one that nobody countered is upheld once its time is over, a countered one is as the oracle
+    /// answered.
     SettleDispute { dispute: u64 },
+    /// Asks to take a dispute back, which the arbitration policy never allows.
+    CancelDispute { dispute: u64 },
     /// Takes back the tag of an upheld dispute.
     ResolveDispute { dispute: u64 },
+    /// Passes the tag of an upheld dispute on, from a parent to its child or from a member to its group.
+    TagIfRelatedIpInfringed { ip_to_tag: IpId, infringer_dispute: u64 },
+    /// Chooses who arbitrates disputes against an IP, from seven days later.
+    SetArbitrationPolicy { ip: IpId, next_arbitration_policy: Address },
     /// Registers a group.
     RegisterGroup { pool: Address },
     /// Adds members to a group.
     AddToGroup { group: IpId, members: Vec<IpId>, max_reward_share: u64 },
+    /// Removes members from a group and pays out what they earned; refused once the group has licenses or derivatives.
+    RemoveFromGroup { group: IpId, members: Vec<IpId> },
+    /// Moves a group's revenue from its vault to its reward pool.
+    CollectRoyalties { group: IpId, token: Address },
+    /// Pays members their part of the reward pool, into their vaults.
+    ClaimReward { group: IpId, token: Address, members: Vec<IpId> },
 }
 
 /// What a transaction returned.
@@ -116,7 +160,7 @@ pub enum Outcome {
     LicenseTokens(TokenId),
     /// Money was moved.
     Amount(Wei),
-    /// A dispute was raised.
+    /// A dispute was raised, or a tag passed on as one.
     Dispute(u64),
 }
 

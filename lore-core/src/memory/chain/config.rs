@@ -26,6 +26,9 @@ pub struct SimulatedConfig {
     pub external_policies: Vec<Address>,
     /// Contracts that say they are hooks. None is registered, so terms cannot use them.
     pub hook_modules: Vec<Address>,
+    /// Licensing hooks that are registered. Each locks the license that it is set for: nobody gets one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lock_hooks: Vec<Address>,
     /// The protocol's own part of every payment; 0 after deployment.
     pub royalty_fee: Share,
     /// Where that part goes.
@@ -47,6 +50,7 @@ impl Default for SimulatedConfig {
             currencies: vec![WIP],
             external_policies: Vec::new(),
             hook_modules: Vec::new(),
+            lock_hooks: Vec::new(),
             royalty_fee: Share::ZERO,
             treasury: named("simulated treasury"),
             minimum_bond: Wei::from(100_000_000_000_000_000_u64),

@@ -1,19 +1,76 @@
-//! Disputes as far as tags go: raise, settle unanswered, resolve. Counter evidence, judgement by the oracle and
-//! propagation to derivatives are not simulated yet, and there is no call for them.
+//! Disputes: raising, judgement, and the tags that come of them. Evidence against, bonds and the oracle are in
+//! `assertion`.
 
 use crate::{
     content::ContentHash,
     error::Revert,
-    memory::chain::state::{Dispute, DisputeState, State, Step, Tx, overflow},
+    memory::chain::{
+        assertion::Assertion,
+        functions::SET_ARBITRATION_POLICY,
+        state::{State, Step, Tx, overflow},
+    },
     onchain::{Address, IpId, Wei},
-    protocol::ARBITRATION_POLICY_UMA,
+    protocol::{ARBITRATION_POLICY_UMA, DISPUTE_MODULE},
+    time::Timestamp,
 };
 
 /// Tags that a dispute may ask for.
 const TAGS: [&str; 4] =
     ["IMPROPER_REGISTRATION", "IMPROPER_USAGE", "IMPROPER_PAYMENT", "CONTENT_STANDARDS_VIOLATION"];
-/// 30 days and 365 days, from the protocol's deployment.
-const LIVENESS_SECONDS: std::ops::RangeInclusive<u64> = 2_592_000..=31_536_000;
+/// The tag of a dispute that is not judged; it tags nothing.
+const IN_DISPUTE: &str = "IN_DISPUTE";
+/// Seven days, from the protocol's deployment.
+const ARBITRATION_POLICY_COOLDOWN_SECONDS: u64 = 604_800;
+
+/// Where a dispute stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum DisputeState {
+    /// Raised and not judged.
+    InDispute,
+    /// Judged to be right, or inherited: the target is tagged.
+    Upheld,
+    /// Judged to be wrong.
+    Rejected,
+    /// Was upheld; the tag was taken back.
+    Resolved,
+}
+
+/// A dispute as the chain keeps it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct DisputeRecord {
+    /// The IP that it is about.
+    pub target: IpId,
+    /// Who raised it, or who passed an inherited tag on.
+    pub initiator: Address,
+    /// When that was.
+    pub raised_at: Timestamp,
+    /// Who arbitrates.
+    pub arbitration_policy: Address,
+    /// Hash of the evidence; an inherited one has that of the dispute it comes from.
+    pub evidence_hash: ContentHash,
+    /// The tag that it asks for.
+    pub target_tag: String,
+    /// Where it stands.
+    pub state: DisputeState,
+    /// The dispute that the tag was inherited from.
+    pub infringer_dispute: Option<u64>,
+    /// What the oracle was asked; an inherited tag was never asked about.
+    pub assertion: Option<Assertion>,
+}
+
+impl DisputeRecord {
+    /// The tag as the contract shows it: `IN_DISPUTE` before the judgement, the one asked for while upheld, else empty.
+    #[must_use]
+    pub fn current_tag(&self) -> &str {
+        match self.state {
+            DisputeState::InDispute => IN_DISPUTE,
+            DisputeState::Upheld => &self.target_tag,
+            DisputeState::Rejected | DisputeState::Resolved => "",
+        }
+    }
+}
 
 /// A dispute to be raised.
 pub(super) struct Claim<'a> {
@@ -23,11 +80,6 @@ pub(super) struct Claim<'a> {
     pub(super) liveness_seconds: u64,
     pub(super) currency: Address,
     pub(super) bond: Wei,
-}
-
-/// An error of the oracle, which is a text.
-fn text(message: &str) -> Revert {
-    Revert::new("Error").arg(format_args!("\"{message}\""))
 }
 
 impl State {
@@ -45,64 +97,67 @@ impl State {
         if self.evidence.contains(&claim.evidence_hash) {
             return refused("DisputeModule__EvidenceHashAlreadyUsed");
         }
-        if claim.liveness_seconds < *LIVENESS_SECONDS.start() {
-            return refused("ArbitrationPolicyUMA__LivenessBelowMin");
-        }
-        if claim.liveness_seconds > *LIVENESS_SECONDS.end() {
-            return refused("ArbitrationPolicyUMA__LivenessAboveMax");
-        }
-        let listed = self.config.currencies.contains(&claim.currency);
-        if claim.bond > if listed { self.config.maximum_bond } else { Wei::ZERO } {
-            return refused("ArbitrationPolicyUMA__BondAboveMax");
-        }
-        if !listed {
-            return refused("ArbitrationPolicyUMA__CurrencyNotWhitelisted");
-        }
-        let policy = ARBITRATION_POLICY_UMA;
-        self.transfer_from(claim.currency, policy, (tx.sender, policy), claim.bond)?;
-        if claim.bond < self.config.minimum_bond {
-            return Err(text("Bond amount too low"));
-        }
-        self.counters.disputes = self.counters.disputes.saturating_add(1);
-        let id = self.counters.disputes;
+        let arbitration_policy = self.update_arbitration_policy(tx, claim.target);
+        let id = self.next_dispute();
         self.evidence.insert(claim.evidence_hash, ());
-        let dispute = Dispute {
+        let assertion = self.assert_truth(tx, claim, id)?;
+        let dispute = DisputeRecord {
             target: claim.target,
             initiator: tx.sender,
-            tag: claim.tag.to_owned(),
+            raised_at: tx.mined.at,
+            arbitration_policy,
+            evidence_hash: claim.evidence_hash,
+            target_tag: claim.tag.to_owned(),
             state: DisputeState::InDispute,
-            currency: claim.currency,
-            bond: claim.bond,
-            assertion_expires: tx.now().checked_add(claim.liveness_seconds).ok_or_else(overflow)?,
+            infringer_dispute: None,
+            assertion: Some(assertion),
         };
         self.disputes.insert(id, dispute);
         Ok(id)
     }
 
-    /// Settles an unanswered dispute: it is upheld, the target is tagged, the bond goes back.
-    pub(super) fn settle_dispute(&mut self, tx: &Tx, id: u64) -> Step {
-        let Some(mut dispute) = self.disputes.get(&id).cloned() else {
-            return Err(text("Assertion does not exist"));
-        };
-        if dispute.state != DisputeState::InDispute {
-            return Err(text("Assertion already settled"));
-        }
-        if dispute.assertion_expires > tx.now() {
-            return Err(text("Assertion not expired"));
-        }
-        self.transfer(dispute.currency, ARBITRATION_POLICY_UMA, dispute.initiator, dispute.bond)?;
-        self.change_ip(dispute.target, |record| record.tags = record.tags.saturating_add(1));
-        dispute.state = DisputeState::Upheld;
-        self.disputes.insert(id, dispute);
-        Ok(())
+    fn next_dispute(&mut self) -> u64 {
+        self.counters.disputes = self.counters.disputes.saturating_add(1);
+        self.counters.disputes
     }
 
-    /// Takes an upheld dispute's tag back; only its initiator may.
+    /// The oracle's word about a dispute.
+    pub(super) fn judge(&mut self, id: u64, mut dispute: DisputeRecord, upheld: bool) {
+        if upheld {
+            self.change_ip(dispute.target, |record| record.tags = record.tags.saturating_add(1));
+        }
+        dispute.state = if upheld { DisputeState::Upheld } else { DisputeState::Rejected };
+        self.disputes.insert(id, dispute);
+    }
+
+    /// Always an error: the arbitration policy takes no dispute back.
+    pub(super) fn cancel_dispute(&self, tx: &Tx, id: u64) -> Step {
+        let dispute = self.disputes.get(&id).filter(|dispute| dispute.state == DisputeState::InDispute);
+        let Some(dispute) = dispute else {
+            return Err(Revert::new("DisputeModule__NotInDisputeState"));
+        };
+        if dispute.initiator != tx.sender {
+            return Err(Revert::new("DisputeModule__NotDisputeInitiator"));
+        }
+        Err(Revert::new("ArbitrationPolicyUMA__CannotCancel"))
+    }
+
+    /// Takes an upheld dispute's tag back: only its initiator may; an inherited one anybody, once its origin is resolved.
     pub(super) fn resolve_dispute(&mut self, tx: &Tx, id: u64) -> Step {
-        let dispute = self.disputes.get(&id).filter(|dispute| dispute.initiator == tx.sender);
-        let Some(mut dispute) = dispute.cloned() else {
+        let Some(mut dispute) = self.disputes.get(&id).cloned() else {
             return Err(Revert::new("DisputeModule__NotDisputeInitiator"));
         };
+        match dispute.infringer_dispute {
+            None if dispute.initiator != tx.sender => {
+                return Err(Revert::new("DisputeModule__NotDisputeInitiator"));
+            }
+            Some(origin)
+                if self.disputes.get(&origin).is_some_and(|origin| !origin.current_tag().is_empty()) =>
+            {
+                return Err(Revert::new("DisputeModule__RelatedDisputeNotResolved"));
+            }
+            _ => {}
+        }
         if dispute.state != DisputeState::Upheld {
             return Err(Revert::new("DisputeModule__NotAbleToResolve"));
         }
@@ -110,5 +165,59 @@ impl State {
         dispute.state = DisputeState::Resolved;
         self.disputes.insert(id, dispute);
         Ok(())
+    }
+
+    /// Tags the child or the group of a tagged IP. The tag goes one step; the next needs the new dispute.
+    pub(super) fn tag_if_related_ip_infringed(&mut self, tx: &Tx, ip: IpId, origin: u64) -> Step<u64> {
+        let upheld = self.disputes.get(&origin).filter(|dispute| dispute.state == DisputeState::Upheld);
+        let Some(infringer) = upheld.cloned() else {
+            return Err(Revert::new("DisputeModule__DisputeWithoutInfringementTag"));
+        };
+        let is_child = self
+            .ips
+            .get(&ip)
+            .is_some_and(|record| record.parents.iter().any(|parent| parent.ip == infringer.target));
+        if !is_child && !self.group_members.contains(&(ip, infringer.target)) {
+            return Err(Revert::new("DisputeModule__NotDerivativeOrGroupIp"));
+        }
+        if self.propagated.contains(&(ip, origin)) {
+            return Err(Revert::new("DisputeModule__DisputeAlreadyPropagated"));
+        }
+        let id = self.next_dispute();
+        let dispute = DisputeRecord {
+            target: ip,
+            initiator: tx.sender,
+            raised_at: tx.mined.at,
+            infringer_dispute: Some(origin),
+            assertion: None,
+            ..infringer
+        };
+        self.disputes.insert(id, dispute);
+        self.propagated.insert((ip, origin), ());
+        self.change_ip(ip, |record| record.tags = record.tags.saturating_add(1));
+        Ok(id)
+    }
+
+    /// Chooses who arbitrates, from after the cooldown. There is one policy to choose.
+    pub(super) fn set_arbitration_policy(&mut self, tx: &Tx, ip: IpId, next: Address) -> Step {
+        self.verify_permission(ip, tx.sender, DISPUTE_MODULE, SET_ARBITRATION_POLICY)?;
+        if next != ARBITRATION_POLICY_UMA {
+            return Err(Revert::new("DisputeModule__NotWhitelistedArbitrationPolicy"));
+        }
+        self.update_arbitration_policy(tx, ip);
+        let from = tx.now().checked_add(ARBITRATION_POLICY_COOLDOWN_SECONDS).ok_or_else(overflow)?;
+        self.arbitration.change(ip, |arbitration| arbitration.next = Some((next, from)));
+        Ok(())
+    }
+
+    /// Makes a policy active whose time has come; returns who arbitrates now.
+    fn update_arbitration_policy(&mut self, tx: &Tx, ip: IpId) -> Address {
+        let mut arbitration = self.arbitration.value(&ip);
+        if let Some((next, _)) = arbitration.next.filter(|(_, from)| *from < tx.now()) {
+            arbitration.active = next;
+            arbitration.next = None;
+            self.arbitration.insert(ip, arbitration);
+        }
+        if arbitration.active.is_zero() { ARBITRATION_POLICY_UMA } else { arbitration.active }
     }
 }

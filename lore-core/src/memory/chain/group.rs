@@ -1,13 +1,12 @@
-//! Groups as far as linking needs them: register, configure, add members. Reward pools, removal and claims are not
-//! simulated yet, and there is no call for them.
+//! Groups: register, configure, add and remove members. What they earn is in `group_pool`.
 
 use crate::{
     error::Revert,
     memory::chain::{
-        access::ADD_IP,
         call::LicensingConfig,
+        functions::{ADD_IP, REMOVE_IP},
         licensing::about_terms,
-        state::{Group, State, Step, Tx},
+        state::{Group, Member, State, Step, Tx},
     },
     onchain::{Address, IpId, LicenseTermsId},
     protocol::{EVEN_SPLIT_GROUP_POOL, FULL_SHARE, GROUP_NFT, GROUPING_MODULE},
@@ -68,15 +67,8 @@ impl State {
         if self.is_tagged(&group) {
             return Err(Revert::new("GroupingModule__DisputedGroupCannotAddIp").arg(group));
         }
-        let Some(terms_id) = self.ips.get(&group).and_then(|record| record.terms.first().copied()) else {
-            return Err(Revert::new("GroupingModule__GroupIPHasNoLicenseTerms").arg(group));
-        };
-        if self.terms.get(&terms_id).is_none_or(|terms| terms.currency.is_zero()) {
-            return Err(Revert::new("GroupingModule__GroupIPLicenseHasNotSpecifyRevenueToken").arg(group));
-        }
-        if !self.is_group(&group) {
-            return Err(Revert::new("GroupIPAssetRegistry__NotRegisteredGroupIP").arg(group));
-        }
+        let (terms_id, currency) = self.group_revenue(group)?;
+        self.require_group(group)?;
         let mut new = Vec::new();
         for member in members {
             if !self.ips.contains(member) {
@@ -92,7 +84,26 @@ impl State {
             let error = Revert::new("GroupIPAssetRegistry__GroupSizeExceedsLimit");
             return Err(error.arg(size).arg(MAX_GROUP_SIZE));
         }
+        self.collect_to_pool(group, currency)?;
         members.iter().try_for_each(|member| self.add_member(group, *member, terms_id, max_share))
+    }
+
+    /// The terms of a group and the token of its revenue.
+    pub(super) fn group_revenue(&self, group: IpId) -> Step<(LicenseTermsId, Address)> {
+        let Some(terms_id) = self.ips.get(&group).and_then(|record| record.terms.first().copied()) else {
+            return Err(Revert::new("GroupingModule__GroupIPHasNoLicenseTerms").arg(group));
+        };
+        match self.terms.get(&terms_id).map(|terms| terms.currency) {
+            Some(currency) if !currency.is_zero() => Ok((terms_id, currency)),
+            _ => Err(Revert::new("GroupingModule__GroupIPLicenseHasNotSpecifyRevenueToken").arg(group)),
+        }
+    }
+
+    fn require_group(&self, group: IpId) -> Step {
+        if self.is_group(&group) {
+            return Ok(());
+        }
+        Err(Revert::new("GroupIPAssetRegistry__NotRegisteredGroupIP").arg(group))
     }
 
     fn add_member(&mut self, group: IpId, member: IpId, terms_id: LicenseTermsId, max_share: u64) -> Step {
@@ -110,8 +121,10 @@ impl State {
         }
         let mut state = self.groups.value(&group);
         if !self.group_members.contains(&(group, member)) {
-            self.group_members.insert((group, member), ());
-            state.members = state.members.saturating_add(1);
+            let position = state.members;
+            self.group_members.insert((group, member), Member { position, debt: state.earned() });
+            self.group_lists.insert((group, position), member);
+            state.members = position.saturating_add(1);
             state.reward_share = state.reward_share.max(asked);
             self.groups.insert(group, state);
         }
@@ -148,10 +161,54 @@ impl State {
             let error = refused("IpMintingFeeNotMatchWithGroup");
             return Err(error.arg(config.minting_fee).arg(of_group.minting_fee));
         }
+        if config.licensing_hook != of_group.licensing_hook {
+            let error = refused("IpLicensingHookNotMatchWithGroup");
+            return Err(error.arg(config.licensing_hook).arg(of_group.licensing_hook));
+        }
+        if config.hook_data != of_group.hook_data {
+            let shown = |data: &[u8]| format!("0x{}", data_encoding::HEXLOWER.encode(data));
+            let error = refused("IpLicensingHookDataNotMatchWithGroup");
+            return Err(error.arg(shown(&config.hook_data)).arg(shown(&of_group.hook_data)));
+        }
         if config.commercial_rev_share > of_group.commercial_rev_share {
             let error = refused("GroupIpCommercialRevShareConfigMustNotLessThanIp");
             return Err(error.arg(config.commercial_rev_share).arg(of_group.commercial_rev_share));
         }
         Ok(())
+    }
+
+    /// Removes members and pays them out. A group that others build on keeps its members; adding is still possible then.
+    pub(super) fn remove_from_group(&mut self, tx: &Tx, group: IpId, members: &[IpId]) -> Step {
+        self.verify_permission(group, tx.sender, GROUPING_MODULE, REMOVE_IP)?;
+        let frozen =
+            |name: &str| Err(Revert::new(format!("GroupingModule__GroupFrozenDueTo{name}")).arg(group));
+        let record = self.ips.get(&group);
+        if record.is_some_and(|record| record.child_count > 0) {
+            return frozen("HasDerivativeIps");
+        }
+        if record.is_some_and(|record| record.license_tokens > 0) {
+            return frozen("AlreadyMintLicenseTokens");
+        }
+        let (_, currency) = self.group_revenue(group)?;
+        self.collect_to_pool(group, currency)?;
+        self.pay_members(tx, group, currency, members)?;
+        self.require_group(group)?;
+        members.iter().for_each(|member| self.remove_member(group, *member));
+        Ok(())
+    }
+
+    /// The last member takes the place of the one that leaves, as in the registry. Who is no member is left alone.
+    fn remove_member(&mut self, group: IpId, member: IpId) {
+        let Some(gone) = self.group_members.get(&(group, member)).copied() else { return };
+        let mut state = self.groups.value(&group);
+        state.members = state.members.saturating_sub(1);
+        let last = state.members;
+        self.groups.insert(group, state);
+        self.group_members.remove(&(group, member));
+        if let Some(mover) = self.group_lists.get(&(group, last)).copied().filter(|mover| *mover != member) {
+            self.group_lists.insert((group, gone.position), mover);
+            self.group_members.change((group, mover), |moved| moved.position = gone.position);
+        }
+        self.group_lists.remove(&(group, last));
     }
 }

@@ -14,10 +14,8 @@ use crate::{
     },
     error::Revert,
     memory::chain::{
-        call::{Call, Outcome, Receipt},
+        call::{Call, Receipt},
         config::SimulatedConfig,
-        dispute::Claim,
-        licensing::LicenseMint,
         royalty::vault_account,
         state::{State, Step, Tx},
     },
@@ -43,7 +41,7 @@ pub struct SimulatedStats {
     pub license_tokens: u64,
     /// License terms registered, the default terms included.
     pub license_terms: u64,
-    /// Disputes raised.
+    /// Disputes raised, and tags passed on.
     pub disputes: u64,
 }
 
@@ -53,7 +51,7 @@ pub struct SimulatedStats {
 /// Every transaction happens wholly or not at all. Nothing here is on any real chain.
 #[derive(Clone)]
 pub struct SimulatedLedger {
-    state: State,
+    pub(super) state: State,
 }
 
 impl SimulatedLedger {
@@ -81,6 +79,24 @@ impl SimulatedLedger {
         let receipt = self.prepare(sender, now, call)?;
         self.commit();
         Ok(receipt)
+    }
+
+    /// What a transaction would do: executes it, asks, and takes it back. `ask` gets the chain as it is inside the
+    /// transaction after its last call, where transient permissions still count, and the receipt.
+    ///
+    /// # Errors
+    /// As [`execute`](Self::execute).
+    pub fn simulate<T>(
+        &mut self,
+        sender: Address,
+        now: Timestamp,
+        call: &Call,
+        ask: impl FnOnce(&Self, &Receipt) -> T,
+    ) -> Result<T, Revert> {
+        let receipt = self.prepare(sender, now, call)?;
+        let answer = ask(self, &receipt);
+        self.rollback();
+        Ok(answer)
     }
 
     /// Executes a transaction that can still be taken back.
@@ -122,8 +138,8 @@ impl SimulatedLedger {
         if nonce == 0 {
             self.welcome(sender)?;
         }
-        let tx = Tx { sender, mined };
-        self.apply(&tx, call).map(|outcome| Receipt::new(mined, outcome))
+        let tx = Tx { sender, mined, depth: 0 };
+        self.state.apply(&tx, call).map(|outcome| Receipt::new(mined, outcome))
     }
 
     /// The faucet: what an account gets with its first transaction.
@@ -136,111 +152,6 @@ impl SimulatedLedger {
             self.state.allowances.insert((WIP, sender, spender), Wei::MAX);
         }
         self.state.fund(WIP, sender, amount)
-    }
-
-    fn apply(&mut self, tx: &Tx, call: &Call) -> Step<Outcome> {
-        let state = &mut self.state;
-        match call {
-            Call::Fund { token, to, amount } => state.fund(*token, *to, *amount)?,
-            Call::Approve { token, spender, amount } => {
-                state.allowances.insert((*token, tx.sender, *spender), *amount);
-            }
-            Call::Mint { collection, to } => return state.mint(*collection, *to).map(Outcome::Token),
-            Call::TransferNft { collection, token_id, to } => {
-                state.transfer_nft(tx, *collection, *token_id, *to)?
-            }
-            Call::RegisterIp { collection, token_id } => {
-                return state.register_ip(tx, *collection, *token_id).map(Outcome::Ip);
-            }
-            Call::MintAndRegisterIp { collection, request } => {
-                return state.mint_and_register_ip(tx, *collection, request).map(Outcome::Ip);
-            }
-            Call::SetMetadata { ip, ipa_metadata, nft_metadata_hash } => {
-                state.set_metadata(tx, *ip, ipa_metadata, *nft_metadata_hash)?;
-            }
-            Call::SetPermission { ip, signer, to, func, permission } => {
-                state.set_permission(tx, (*ip, *signer, *to, *func), *permission)?;
-            }
-            Call::RegisterGroup { pool } => return state.register_group(tx, *pool).map(Outcome::Ip),
-            Call::AddToGroup { group, members, max_reward_share } => {
-                state.add_to_group(tx, *group, members, *max_reward_share)?;
-            }
-            Call::RaiseDispute { target, evidence_hash, tag, liveness_seconds, currency, bond } => {
-                let claim = Claim {
-                    target: *target,
-                    evidence_hash: *evidence_hash,
-                    tag,
-                    liveness_seconds: *liveness_seconds,
-                    currency: *currency,
-                    bond: *bond,
-                };
-                return state.raise_dispute(tx, &claim).map(Outcome::Dispute);
-            }
-            Call::SettleDispute { dispute } => state.settle_dispute(tx, *dispute)?,
-            Call::ResolveDispute { dispute } => state.resolve_dispute(tx, *dispute)?,
-            licensing_or_royalty => return self.apply_licensing(tx, licensing_or_royalty),
-        }
-        Ok(Outcome::Done)
-    }
-
-    fn apply_licensing(&mut self, tx: &Tx, call: &Call) -> Step<Outcome> {
-        let state = &mut self.state;
-        match call {
-            Call::RegisterLicenseTerms { terms } => {
-                return state.register_license_terms(terms).map(Outcome::Terms);
-            }
-            Call::AttachLicenseTerms { ip, terms_id } => state.attach_license_terms(tx, *ip, *terms_id)?,
-            Call::AttachDefaultLicenseTerms { ip } => state.attach_default_license_terms(tx, *ip)?,
-            Call::SetLicensingConfig { ip, terms_id, config } => {
-                state.set_licensing_config(tx, *ip, *terms_id, config)?;
-            }
-            Call::MintLicenseTokens {
-                licensor,
-                terms_id,
-                amount,
-                receiver,
-                max_minting_fee,
-                max_revenue_share,
-            } => {
-                let mint = LicenseMint {
-                    licensor: *licensor,
-                    terms_id: *terms_id,
-                    amount: *amount,
-                    receiver: *receiver,
-                    max_minting_fee: *max_minting_fee,
-                    max_revenue_share: *max_revenue_share,
-                };
-                return state.mint_license_tokens(tx, &mint).map(Outcome::LicenseTokens);
-            }
-            Call::TransferLicenseToken { token_id, to } => {
-                state.transfer_license_token(tx, *token_id, *to)?
-            }
-            Call::RegisterDerivative { child, parents, terms_ids, max_minting_fee, max_revenue_share } => {
-                let parents = (parents.as_slice(), terms_ids.as_slice());
-                state.register_derivative(tx, *child, parents, *max_minting_fee, *max_revenue_share)?;
-            }
-            Call::RegisterDerivativeWithLicenseTokens { child, token_ids } => {
-                state.register_derivative_with_license_tokens(tx, *child, token_ids)?;
-            }
-            Call::ApproveDerivative { parent, terms_id, child, approved, through_account } => {
-                state.approve_derivative(tx, (*terms_id, *parent, *child), *approved, *through_account)?;
-            }
-            Call::PayRoyalty { receiver, token, amount } => {
-                state.pay_royalty(tx, *receiver, *token, *amount)?
-            }
-            Call::TransferToVault { policy, ip, ancestor, token } => {
-                return state.transfer_to_vault(*policy, (*ip, *ancestor), *token).map(Outcome::Amount);
-            }
-            Call::ClaimRevenue { ip, claimer, token } => {
-                return state.claim_revenue(*ip, *claimer, *token).map(Outcome::Amount);
-            }
-            Call::TransferRoyaltyTokens { ip, from, to, amount } => {
-                state.transfer_royalty_tokens(tx, *ip, (*from, *to), *amount)?;
-            }
-            // Every other call is applied before this function is asked.
-            _ => return Err(Revert::new("EMPTY_REVERT").arg("no such function")),
-        }
-        Ok(Outcome::Done)
     }
 
     /// A hash of everything the chain keeps: equal digests, equal states. Only for comparison within one build.

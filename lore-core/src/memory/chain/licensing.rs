@@ -7,11 +7,11 @@ use crate::{
     },
     error::Revert,
     memory::chain::{
-        access::{
+        call::LicensingConfig,
+        functions::{
             ATTACH_DEFAULT_LICENSE_TERMS, ATTACH_LICENSE_TERMS, MINT_LICENSE_TOKENS, SET_APPROVAL,
             SET_LICENSING_CONFIG,
         },
-        call::LicensingConfig,
         registry::check_token_owner,
         state::{LicenseToken, State, Step, Tx, overflow},
     },
@@ -184,8 +184,9 @@ impl State {
         if !config.minting_fee.is_zero() && terms.is_none_or(|terms| terms.royalty_policy.is_zero()) {
             return Err(Revert::new("LicensingModule__MintingFeeRequiresRoyaltyPolicy"));
         }
-        if !config.licensing_hook.is_zero() {
-            return Err(Revert::new("LicensingModule__InvalidLicensingHook").arg(config.licensing_hook));
+        let hook = config.licensing_hook;
+        if !hook.is_zero() && !self.config.lock_hooks.contains(&hook) {
+            return Err(Revert::new("LicensingModule__InvalidLicensingHook").arg(hook));
         }
         self.configs.insert((ip, id), config.clone());
         Ok(())
@@ -289,9 +290,15 @@ impl State {
         Ok(())
     }
 
+    /// Whether the licensor still gives licenses: by the config, then by the hook.
     pub(super) fn require_enabled(&self, ip: IpId, id: LicenseTermsId) -> Step {
-        if self.licensing_config(ip, id).disabled {
+        let config = self.licensing_config(ip, id);
+        if config.disabled {
             return Err(about_terms(Revert::new("LicensingModule__LicenseDisabled").arg(ip), id));
+        }
+        // Every hook that a config can name locks.
+        if !config.licensing_hook.is_zero() {
+            return Err(about_terms(Revert::new("LockLicenseHook_LicenseLocked").arg(ip), id));
         }
         Ok(())
     }

@@ -7,7 +7,7 @@ use crate::{
     domain::royalty::{RoyaltyPolicy, RoyaltyStack},
     error::Revert,
     memory::chain::{
-        access::{REGISTER_DERIVATIVE, REGISTER_DERIVATIVE_WITH_TOKENS},
+        functions::{REGISTER_DERIVATIVE, REGISTER_DERIVATIVE_WITH_TOKENS},
         licensing::about_terms,
         state::{LicenseToken, Parent, State, Step, Tx, overflow},
     },

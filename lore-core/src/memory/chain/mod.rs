@@ -7,20 +7,25 @@
 //! It is simulated: what it registers exists in this application alone, its money is worth nothing, and its chain id is
 //! no real chain's.
 //!
-//! Not simulated: gas, registration fees, licensing hooks, token approvals, groups beyond membership, disputes beyond
-//! raising, settling and resolving, transient permissions.
+//! Not simulated: gas, registration fees, approvals of NFTs, signed calls of IP accounts, licensing hooks other than
+//! the one that locks, other arbitration than the optimistic oracle's, whose answers anybody may give here.
 
 mod access;
+mod apply;
+mod assertion;
 mod call;
 mod client;
 mod config;
 mod dispute;
 #[cfg(not(target_family = "wasm"))]
 mod file;
+mod functions;
 mod group;
+mod group_pool;
 mod ledger;
 mod licensing;
 mod linking;
+mod reads;
 mod registry;
 mod royalty;
 mod state;
@@ -28,8 +33,10 @@ mod table;
 mod tokens;
 
 pub use self::{
-    call::{Call, LicensingConfig, Outcome, Receipt},
+    assertion::Assertion,
+    call::{Call, LicensingConfig, Outcome, Permission, Receipt},
     client::SimulatedChain,
     config::SimulatedConfig,
+    dispute::{DisputeRecord, DisputeState},
     ledger::{SimulatedLedger, SimulatedStats},
 };

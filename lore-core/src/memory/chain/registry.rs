@@ -5,7 +5,7 @@ use crate::{
     domain::royalty::RoyaltyStack,
     error::Revert,
     memory::chain::{
-        access::SET_ALL_METADATA,
+        functions::SET_ALL_METADATA,
         state::{Ip, Metadata, State, Step, Tx},
     },
     onchain::{Address, IpId, TokenId, Uint256},

@@ -6,13 +6,16 @@
 use crate::{
     domain::royalty::{RoyaltyLink, RoyaltyPolicy, ancestor_shares, check_license_share},
     error::Revert,
-    memory::chain::state::{Earned, State, Step, Tx, overflow},
+    memory::chain::{
+        functions::TRANSFER,
+        state::{Earned, State, Step, Tx, overflow},
+    },
     onchain::{Address, IpId, Share, Wei},
     protocol::{EVEN_SPLIT_GROUP_POOL, FULL_SHARE, ROYALTY_MODULE},
 };
 
 impl State {
-    fn is_whitelisted_token(&self, token: Address) -> bool {
+    pub(super) fn is_whitelisted_token(&self, token: Address) -> bool {
         self.config.currencies.contains(&token)
     }
 
@@ -198,6 +201,11 @@ impl State {
         if claimer == EVEN_SPLIT_GROUP_POOL {
             return Err(Revert::new("IpRoyaltyVault__GroupPoolMustClaimViaGroupingModule"));
         }
+        self.claim_from_vault(ip, claimer, token)
+    }
+
+    /// Pays a holder of royalty tokens all that it may claim, whoever asks.
+    pub(super) fn claim_from_vault(&mut self, ip: IpId, claimer: Address, token: Address) -> Step<Wei> {
         let amount = self.claimable(ip, token, claimer);
         if amount.is_zero() {
             return Err(Revert::new("IpRoyaltyVault__NoClaimableTokens"));
@@ -220,7 +228,7 @@ impl State {
     ) -> Step {
         if tx.sender != from {
             // The tokens of an IP account move by the account's own call, which its owner may make.
-            self.check_permission(IpId::new(from), tx.sender, vault_account(ip), ERC20_TRANSFER)?;
+            self.check_permission(IpId::new(from), tx.sender, vault_account(ip), TRANSFER)?;
         }
         let refused =
             |name: &str| Revert::new(format!("IpRoyaltyVault__{name}")).arg(vault_account(ip)).arg(from);
@@ -245,9 +253,6 @@ impl State {
         })
     }
 }
-
-/// `transfer(address,uint256)`.
-const ERC20_TRANSFER: [u8; 4] = [0xa9, 0x05, 0x9c, 0xbb];
 
 /// The account that holds a vault's money. On a real chain it is a contract with an address that depends on the order
 /// of deployments; here it is derived from the IP.

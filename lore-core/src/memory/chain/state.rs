@@ -1,13 +1,16 @@
 //! What the simulated chain keeps: one table per mapping of the contracts.
 
-use std::hash::{Hash, Hasher};
+use std::{
+    collections::BTreeMap,
+    hash::{Hash, Hasher},
+};
 
 use crate::{
     content::ContentHash,
     domain::{asset::Mined, ip_account::ip_id, license::PilTerms, royalty::RoyaltyStack},
     error::Revert,
-    memory::chain::{call::LicensingConfig, config::SimulatedConfig, table::Table},
-    onchain::{Address, IpId, LicenseTermsId, TokenId, Uint256, Wei},
+    memory::chain::{call::LicensingConfig, config::SimulatedConfig, dispute::DisputeRecord, table::Table},
+    onchain::{Address, AssertionId, IpId, LicenseTermsId, TokenId, Uint256, Wei},
     port::chain::OnChainDocument,
     time::Timestamp,
 };
@@ -15,11 +18,14 @@ use crate::{
 /// The outcome of a step inside a transaction.
 pub(super) type Step<T = ()> = Result<T, Revert>;
 
-/// The transaction that is being executed.
+/// The transaction that is being executed, or a call inside it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Tx {
+    /// Who calls: the account that signed, or the IP account that runs a batch.
     pub(super) sender: Address,
     pub(super) mined: Mined,
+    /// How many batches this call is in.
+    pub(super) depth: u8,
 }
 
 impl Tx {
@@ -50,7 +56,7 @@ pub(super) struct Ip {
     /// Royalty policies of the IP and of everything above it.
     pub(super) policies: Vec<Address>,
     pub(super) has_vault: bool,
-    /// Upheld disputes that are not resolved.
+    /// Upheld disputes that are not resolved, inherited ones too.
     pub(super) tags: u32,
     pub(super) is_group: bool,
 }
@@ -93,31 +99,35 @@ pub(super) struct Earned {
     pub(super) counted_to: Wei,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum DisputeState {
-    InDispute,
-    Upheld,
-    Resolved,
+/// What an IP's owner wants for arbitration; nothing if they never said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct Arbitration {
+    pub(super) active: Address,
+    /// Which policy is next, and the second after which it is active.
+    pub(super) next: Option<(Address, u64)>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Dispute {
-    pub(super) target: IpId,
-    pub(super) initiator: Address,
-    pub(super) tag: String,
-    pub(super) state: DisputeState,
-    pub(super) currency: Address,
-    pub(super) bond: Wei,
-    /// In seconds since 1970.
-    pub(super) assertion_expires: u64,
-}
-
+/// A group, as the registry and its reward pool keep it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Group {
     pub(super) pool: Address,
     pub(super) members: u64,
-    /// The largest share that any member asks for.
+    /// The largest share that any member ever asked for.
     pub(super) reward_share: u64,
+    /// The token of the first reward; all others must be of it.
+    pub(super) token: Address,
+    /// Rewards that came while there were no members.
+    pub(super) pending: u128,
+    /// What one member who was there from the start has earned, in thousandths of a wei.
+    pub(super) earned_milli: u128,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct Member {
+    /// Place in the group's list.
+    pub(super) position: u64,
+    /// Rewards that are paid, or that others had earned before it came.
+    pub(super) debt: Wei,
 }
 
 /// Who granted, for which account, to whom, on what contract, which function.
@@ -145,6 +155,8 @@ macro_rules! state {
             pub(super) config: SimulatedConfig,
             pub(super) counters: Counters,
             committed: Counters,
+            /// Permissions of the running transaction. They end with it, so they are no part of what is kept.
+            pub(super) transient: BTreeMap<PermissionKey, u8>,
             $(pub(super) $table: Table<$key, $value>,)+
         }
 
@@ -154,17 +166,20 @@ macro_rules! state {
                     config,
                     counters: Counters::default(),
                     committed: Counters::default(),
+                    transient: BTreeMap::new(),
                     $($table: Table::default(),)+
                 }
             }
 
             pub(super) fn commit(&mut self) {
                 self.committed = self.counters;
+                self.transient.clear();
                 $(self.$table.commit();)+
             }
 
             pub(super) fn rollback(&mut self) {
                 self.counters = self.committed;
+                self.transient.clear();
                 $(self.$table.rollback();)+
             }
         }
@@ -201,9 +216,13 @@ state! {
     accounted: (IpId, Address, Address) => Wei,
     moved: (Address, IpId, IpId, Address) => Wei,
     groups: IpId => Group,
-    group_members: (IpId, IpId) => (),
-    disputes: u64 => Dispute,
+    group_members: (IpId, IpId) => Member,
+    group_lists: (IpId, u64) => IpId,
+    disputes: u64 => DisputeRecord,
     evidence: ContentHash => (),
+    assertions: AssertionId => u64,
+    propagated: (IpId, u64) => (),
+    arbitration: IpId => Arbitration,
 }
 
 /// An arithmetic overflow, as Solidity reports it.

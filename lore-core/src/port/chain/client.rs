@@ -187,6 +187,15 @@ pub struct AttachedTerms {
     pub disabled: bool,
 }
 
+impl AttachedTerms {
+    /// Terms of which nothing was changed.
+    #[must_use]
+    pub const fn new(terms_id: LicenseTermsId, terms: PilTerms) -> Self {
+        let (rev_share, minting_fee) = (terms.commercial_rev_share, terms.default_minting_fee);
+        Self { terms_id, terms, rev_share, minting_fee, disabled: false }
+    }
+}
+
 /// A parent of an IP on chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -195,6 +204,14 @@ pub struct ParentState {
     pub parent: IpId,
     /// The link.
     pub link: OnChainLink,
+}
+
+impl ParentState {
+    /// Describes a parent.
+    #[must_use]
+    pub const fn new(parent: IpId, link: OnChainLink) -> Self {
+        Self { parent, link }
+    }
 }
 
 /// What the chain knows of an IP.
@@ -219,6 +236,24 @@ pub struct IpState {
     pub is_tagged: bool,
     /// When its license ends, if it does.
     pub expires_at: Option<Timestamp>,
+}
+
+impl IpState {
+    /// An IP that was just registered.
+    #[must_use]
+    pub const fn new(ip_id: IpId, owner: Address) -> Self {
+        Self {
+            ip_id,
+            owner,
+            ipa_metadata: None,
+            license_terms: Vec::new(),
+            parents: Vec::new(),
+            child_count: 0,
+            ancestor_count: 0,
+            is_tagged: false,
+            expires_at: None,
+        }
+    }
 }
 
 /// Registered terms.

@@ -15,6 +15,8 @@ use super::{
     super::{
         list::{assets_sql, creations_sql},
         search::Plan,
+        transaction_rows::{BY_KEY, NEXT_NONCE, OPEN},
+        transactions::{LIVING, STORED},
     },
     SqliteRepository, repository,
 };
@@ -144,4 +146,25 @@ async fn what_content_is_needed_is_looked_up_in_indexes() {
         assert!(line.contains("SEARCH") && line.contains("INDEX"), "{plan}");
     }
     assert_eq!(plan.matches("SEARCH lore_").count(), 6, "{plan}");
+}
+
+#[tokio::test]
+async fn transactions_are_looked_up_in_indexes_however_many_are_over() {
+    let (_directory, repository) = repository().await;
+    let table = [
+        (OPEN, vec!["lore_transactions_open", "sqlite_autoindex_lore_attempts_1"]),
+        (BY_KEY, vec!["COVERING INDEX lore_transactions_by_key", "sqlite_autoindex_lore_attempts_1"]),
+        (NEXT_NONCE, vec!["sqlite_autoindex_lore_transactions_1"]),
+        (STORED, vec!["sqlite_autoindex_lore_transactions_1"]),
+        (LIVING, vec!["lore_transactions_living"]),
+    ];
+    for (sql, indexes) in table {
+        let plan = explain(&repository, sql).await;
+        for costly in ["TEMP B-TREE", "MATERIALIZE", "SCAN l", "SCAN t", "SCAN a", "SCAN n"] {
+            assert!(!plan.contains(costly), "{sql}:\n{plan}");
+        }
+        for index in indexes {
+            assert!(plan.contains(index), "{sql}:\n{plan}");
+        }
+    }
 }

@@ -2,13 +2,19 @@
 
 use lore_core::{
     Error, ErrorKind,
-    conformance::repository::fixtures::{
-        append, asset, creation, creation_id, every_event, insert, leased, maximal_terms, recorded,
+    conformance::{
+        repository::fixtures::{
+            append, asset, creation, creation_id, every_event, insert, leased, maximal_terms, recorded,
+        },
+        transaction_store::fixtures::{held, lane, transaction},
     },
     creation::{NewCreation, ParentInput},
     domain::asset::{Asset, Creator, License, Relationship},
     onchain::{Address, Share},
-    port::repository::{AssetRepository, CreationJournal, Repository},
+    port::{
+        repository::{AssetRepository, CreationJournal, Repository},
+        transactions::TransactionStore,
+    },
 };
 use sqlx::Row;
 
@@ -91,5 +97,23 @@ async fn a_damaged_row_is_told_with_its_id() {
         let id = creation_id(1);
         names(&repository.creation(&id).await.unwrap_err(), &id.to_string());
         names(&repository.list_creations(&Default::default()).await.unwrap_err(), &id.to_string());
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_transaction_is_told_with_its_lane_and_nonce() {
+    let (_directory, repository) = repository().await;
+    let store = repository.transactions();
+    let lease = held(&store, lane(1)).await.unwrap();
+    store.insert_transaction(&lease, &transaction(lane(1), 7).unwrap()).await.unwrap();
+    for (column, sql) in [
+        ("operation_key", "UPDATE lore_transactions SET operation_key = 'a key'"),
+        ("signed_at", "UPDATE lore_attempts SET signed_at = -1"),
+    ] {
+        tamper(&repository, sql).await;
+        let error = store.open_transactions(&lane(1)).await.unwrap_err();
+        names(&error, &lane(1).to_string());
+        assert!(error.context().contains(&("nonce", "7".to_owned())), "{error}");
+        assert!(format!("{error:?}").contains(column), "{error:?}");
     }
 }

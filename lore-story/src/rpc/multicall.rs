@@ -1,0 +1,42 @@
+//! Many questions in one request, through the aggregator contract that most chains have at the same address.
+
+use alloy::{
+    primitives::{Address as EvmAddress, Bytes, address},
+    sol_types::SolCall,
+};
+use lore_core::{Address, Result};
+
+use super::{
+    client::Rpc,
+    read::{CallOptions, evm},
+};
+use crate::contracts::token::{Call3, Multicall3};
+
+/// Multicall3, <https://www.multicall3.com/deployments> (2026-11).
+const MULTICALL: EvmAddress = address!("cA11bde05977b3631167028862bE2a173976CA11");
+/// Most questions in a request: the answers stay below a node's limits on gas and size.
+const MAX_CALLS: usize = 250;
+
+/// The answer to one of many questions: the returned bytes, or the bytes of the revert.
+pub(crate) type CallOutcome = Result<Bytes, Bytes>;
+
+impl Rpc {
+    /// Asks many contracts, all in one state per request; the answers come in order.
+    pub(crate) async fn multicall(&self, calls: &[(Address, Bytes)]) -> Result<Vec<CallOutcome>> {
+        let mut outcomes = Vec::with_capacity(calls.len());
+        for some in calls.chunks(MAX_CALLS) {
+            let calls = some
+                .iter()
+                .map(|(to, data)| Call3 { target: evm(*to), allowFailure: true, callData: data.clone() })
+                .collect();
+            let aggregator = Address::from_bytes(MULTICALL.into_array());
+            let call = Multicall3::aggregate3Call { calls };
+            let answers = self.call(aggregator, &call, CallOptions::default()).await?;
+            outcomes.extend(answers.into_iter().map(|answer| match answer.success {
+                true => Ok(answer.returnData),
+                false => Err(answer.returnData),
+            }));
+        }
+        Ok(outcomes)
+    }
+}

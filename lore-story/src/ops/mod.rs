@@ -28,6 +28,7 @@ mod royalty;
 mod royalty_shares;
 mod token;
 
+pub(crate) use self::registration::existing::minted_token;
 pub use self::{
     account::{
         AccountCall, AccountTransfer, Execute, ExecuteBatch, ExecuteWithSignature, Execution,
@@ -75,4 +76,3 @@ pub(crate) use self::{
     permission::levels,
     royalty::{is_nothing_due, policy_contract, vault_of},
 };
-pub(crate) use self::registration::existing::minted_token;

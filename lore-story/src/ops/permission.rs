@@ -433,8 +433,7 @@ mod tests {
 
     #[test]
     fn everything_beside_others_is_one_transaction_of_the_account() {
-        let draft =
-            drafted(&[function(), allow(PermissionScope::Everything)], &Addresses::AENEID).unwrap();
+        let draft = drafted(&[function(), allow(PermissionScope::Everything)], &Addresses::AENEID).unwrap();
         assert_eq!(draft.to, ip(PARENT).address());
         let calls = IpAccount::executeBatchCall::abi_decode(&draft.data).unwrap().calls;
         let selectors: Vec<_> = calls.iter().map(|call| call.data.get(..4).map(<[u8]>::to_vec)).collect();
@@ -463,7 +462,10 @@ mod tests {
     fn a_grant_by_signature_is_one_call_for_one_ip() {
         let addresses = Addresses::AENEID;
         let grant = permission_grant(ip(PARENT), &[function()], &addresses).unwrap();
-        assert_eq!((grant.to, Bytes::from(grant.data)), (addresses.access_controller, transaction(203).input));
+        assert_eq!(
+            (grant.to, Bytes::from(grant.data)),
+            (addresses.access_controller, transaction(203).input)
+        );
         let refused = |ip: IpId, permissions: &[Permission]| {
             let error = permission_grant(ip, permissions, &addresses).unwrap_err();
             error.violations().first().map(|violation| violation.rule.to_string())

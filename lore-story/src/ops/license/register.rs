@@ -90,8 +90,7 @@ mod tests {
 
     #[test]
     fn every_broken_rule_of_the_terms_is_named() {
-        let terms =
-            PilTerms { commercial_attribution: true, ..PilTerms::non_commercial_social_remixing() };
+        let terms = PilTerms { commercial_attribution: true, ..PilTerms::non_commercial_social_remixing() };
         let mut found = Violations::new();
         RegisterTerms::new(terms).check(&mut found);
         let fields: Vec<_> = found.as_slice().iter().map(|violation| violation.field.as_str()).collect();

@@ -6,9 +6,9 @@ use lore_core::{Address, ChainId, domain::ip_account::ip_id};
 use crate::{
     addresses::Addresses,
     contracts::licensing::{
-            DerivativeWorkflows, LicenseAttachmentWorkflows, RegistrationWorkflows,
-            RoyaltyTokenDistributionWorkflows, SignatureData,
-        },
+        DerivativeWorkflows, LicenseAttachmentWorkflows, RegistrationWorkflows,
+        RoyaltyTokenDistributionWorkflows, SignatureData,
+    },
     convert,
     eip712::{SignedCall, Workflow},
     ops::{

@@ -35,7 +35,9 @@ pub(crate) async fn find(view: &View<'_>, shape: Shape<'_>) -> Result<Option<Reg
     match shape {
         Shape::Mint(nft, _) => {
             let Some(hash) = nft.unique_hash() else { return Ok(None) };
-            let Some(token_id) = minted_token(view, nft.collection, hash, nft.recipient).await? else { return Ok(None) };
+            let Some(token_id) = minted_token(view, nft.collection, hash, nft.recipient).await? else {
+                return Ok(None);
+            };
             let found = registered(view, shape, nft.collection, token_id, &nft.metadata).await?;
             found.map(Some).ok_or_else(|| other_use(nft, hash, token_id))
         }

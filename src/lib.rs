@@ -79,8 +79,6 @@ pub use lore_ipfs::{
 pub use lore_store::moka::MokaCache;
 #[cfg(feature = "sqlite")]
 pub use lore_store::sqlite::{SqliteChainEventStore, SqliteConfig, SqliteRepository, SqliteTransactionStore};
-#[cfg(feature = "sqlite")]
-pub use lore_store::sqlite::{SqliteConfig, SqliteRepository, SqliteTransactionStore};
 /// Story Protocol: the client, its operations and its configuration.
 #[cfg(feature = "story")]
 pub use lore_story as story;

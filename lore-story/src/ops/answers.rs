@@ -12,8 +12,12 @@ pub(crate) struct Questions {
 }
 
 impl Questions {
-    pub(crate) fn ask<C: SolCall>(mut self, contract: Address, call: &C) -> Self {
+    pub(crate) fn add<C: SolCall>(&mut self, contract: Address, call: &C) {
         self.calls.push((contract, call.abi_encode().into()));
+    }
+
+    pub(crate) fn ask<C: SolCall>(mut self, contract: Address, call: &C) -> Self {
+        self.add(contract, call);
         self
     }
 

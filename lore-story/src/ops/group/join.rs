@@ -1,6 +1,6 @@
 //! Registering an IP, licensing it and taking it into a group, in one transaction.
 
-use alloy::{primitives::U256, sol_types::SolCall};
+use alloy::primitives::U256;
 use async_trait::async_trait;
 use lore_core::{
     Address, IpId, Result, Share, TokenId, Violations,
@@ -13,16 +13,17 @@ use crate::{
     addresses::Addresses,
     contracts::{
         group::GroupingModule,
-        licensing::{GroupingWorkflows, LicenseData, LicensingModule},
-        registry::{CoreMetadataModule, IpAssetRegistry},
+        licensing::{GroupingWorkflows, LicenseData},
+        registry::IpAssetRegistry,
         token::SpgNft,
     },
     convert,
+    eip712::{SignedCall, Workflow},
     operation::{Draft, Operation},
     ops::{
         answers::Questions,
         arguments::{ExistingNft, NewNft},
-        authorization::{self, Authorization, AuthorizationRequest, SignedCall},
+        authorization::{self, Authorization, AuthorizationRequest},
         costs::collection_mint_fee,
     },
     receipt::Receipt,
@@ -84,12 +85,7 @@ impl Joining {
 
     /// What the group's owner signs: that the workflow may add a member.
     fn signed_call(&self, addresses: &Addresses) -> SignedCall {
-        authorization::permit(
-            addresses.access_controller,
-            self.group,
-            addresses.grouping_workflows,
-            &[(addresses.grouping_module, GroupingModule::addIpCall::SELECTOR)],
-        )
+        Workflow::AddToGroup.permit(self.group, addresses)
     }
 }
 
@@ -226,18 +222,8 @@ impl RegisterNftAndAddToGroup {
 
     /// What the IP's owner signs: that the workflow may set metadata, attach licenses and configure them.
     fn signed_call(&self, view: &View<'_>) -> SignedCall {
-        let addresses = view.addresses();
         let account = ip_account::ip_id(view.chain_id(), self.nft.contract, self.nft.token_id);
-        authorization::permit(
-            addresses.access_controller,
-            account,
-            addresses.grouping_workflows,
-            &[
-                (addresses.core_metadata_module, CoreMetadataModule::setAllCall::SELECTOR),
-                (addresses.licensing_module, LicensingModule::attachLicenseTermsCall::SELECTOR),
-                (addresses.licensing_module, LicensingModule::setLicensingConfigCall::SELECTOR),
-            ],
-        )
+        Workflow::RegisterIpForGroup.permit(account, view.addresses())
     }
 }
 
@@ -319,26 +305,13 @@ async fn in_group(
 
 #[cfg(test)]
 mod tests {
-    use alloy::primitives::FixedBytes;
     use lore_core::{ContentHash, LicenseTermsId, port::chain::OnChainDocument, protocol};
 
     use super::*;
-    use crate::{contracts::account::AccessController, ops::arguments::IpMetadata};
+    use crate::ops::arguments::IpMetadata;
 
     fn group() -> IpId {
         IpId::new(Address::from_bytes([7; 20]))
-    }
-
-    #[test]
-    fn the_groups_owner_signs_for_one_function() {
-        let joining = Joining::new(group(), Vec::new());
-        let addresses = Addresses::AENEID;
-        let one = joining.signed_call(&addresses);
-        let call = AccessController::setTransientPermissionCall::abi_decode(&one.data).unwrap();
-        assert_eq!((one.account, one.to), (group(), protocol::ACCESS_CONTROLLER));
-        assert_eq!(call.signer, convert::evm_address(addresses.grouping_workflows));
-        assert_eq!(call.to, convert::evm_address(protocol::GROUPING_MODULE));
-        assert_eq!(call.func, FixedBytes::new([0x0e, 0xc2, 0x87, 0x99]));
     }
 
     #[test]

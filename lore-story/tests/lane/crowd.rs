@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use futures_util::future::try_join_all;
+use lore_core::ErrorKind;
 use lore_story_testbed::{Fault, Mining, Rule};
 
 use super::scene::{SIGNER, Scene, key};
@@ -70,7 +71,18 @@ async fn a_lane_goes_on_through_an_unreliable_network() {
             scene.proxy.add(Rule::on("eth_getBlockByNumber").nth(nth + 7 * turn), fault);
         }
     }
-    register(&scene, &scene.lane(), 40).await;
+    let lane = scene.lane();
+    let work = (0..40).map(|number| {
+        let (name, lane) = (format!("song{number}"), &lane);
+        let call = scene.mint(&name);
+        async move {
+            // Before anything is signed a lost answer is the caller's business, who may always ask again.
+            while let Err(error) = lane.execute(&key(&name), &call).await {
+                assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
+            }
+        }
+    });
+    futures_util::future::join_all(work).await;
     assert_eq!((scene.mints().await, scene.gaps().await), (40, 0));
     assert_eq!(scene.node.nonce(SIGNER).await, 40);
 }

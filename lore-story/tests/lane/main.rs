@@ -3,7 +3,7 @@
 
 mod crowd;
 mod double;
-// mod faults;
+mod faults;
 mod heal;
 mod input;
 mod life;

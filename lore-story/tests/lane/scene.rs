@@ -111,9 +111,18 @@ impl Scene {
 }
 
 pub(crate) fn rpc(urls: &[&str]) -> Rpc {
+    rpc_with(urls, Duration::from_secs(2))
+}
+
+/// One that does not wait for what comes late.
+pub(crate) fn impatient_rpc(url: &str) -> Rpc {
+    rpc_with(&[url], Duration::from_millis(300))
+}
+
+fn rpc_with(urls: &[&str], answer_timeout: Duration) -> Rpc {
     let urls = urls.iter().map(|url| RpcUrl::parse(url).unwrap());
     let mut config = RpcConfig::new(ChainId::AENEID, urls);
-    config.answer_timeout = Duration::from_millis(2_000);
+    config.answer_timeout = answer_timeout;
     Rpc::new(config, SystemClock::shared()).unwrap()
 }
 

@@ -148,8 +148,7 @@ impl Operation for MintLicenseTokens {
         let addresses = view.addresses();
         let receiver = self.receiver.unwrap_or_else(|| view.sender());
         let licenses = (self.amount, receiver);
-        let (token, fee) =
-            fee(view, (self.licensor, self.terms_id), licenses, &self.royalty_context).await?;
+        let (token, fee) = fee(view, (self.licensor, self.terms_id), licenses, &self.royalty_context).await?;
         let summary = format!(
             "mints {} license tokens of IP {} under terms {} for {receiver}",
             self.amount, self.licensor, self.terms_id

@@ -12,12 +12,15 @@ use lore_core::{
     },
     protocol::{EVEN_SPLIT_GROUP_POOL, ROYALTY_POLICY_LRP},
 };
-use lore_story::{StoryClient, ops::{
-    AttachTerms, ClaimReward, CollectAndDistribute, CollectRoyalties, DerivativeLink, GroupLicense, Joining,
-    LinkDerivative, MintLicenseTokens, MintRegisterAndAddToGroup, RegisterGroup, RegisterGroupWithLicense,
-    RegisterGroupWithLicenseAndMembers, RegisterNftAndAddToGroup, RegisterTerms, RemoveGroupMembers,
-    SetLicensingConfig, TransferGroupRevenue,
-}};
+use lore_story::{
+    StoryClient,
+    ops::{
+        AttachTerms, ClaimReward, CollectAndDistribute, CollectRoyalties, DerivativeLink, GroupLicense,
+        Joining, LinkDerivative, MintLicenseTokens, MintRegisterAndAddToGroup, RegisterGroup,
+        RegisterGroupWithLicense, RegisterGroupWithLicenseAndMembers, RegisterNftAndAddToGroup,
+        RegisterTerms, RemoveGroupMembers, SetLicensingConfig, TransferGroupRevenue,
+    },
+};
 
 use crate::{
     chain::{Story, live, steady_time},
@@ -84,8 +87,7 @@ async fn candidate(story: &Story, terms_id: LicenseTermsId, fee: u64) -> IpId {
 }
 
 fn of_group(terms_id: LicenseTermsId, fee: u64) -> GroupLicense {
-    let config =
-        LicensingConfig { is_set: true, minting_fee: Wei::from(fee), ..LicensingConfig::default() };
+    let config = LicensingConfig { is_set: true, minting_fee: Wei::from(fee), ..LicensingConfig::default() };
     GroupLicense::new(terms_id, config)
 }
 
@@ -138,10 +140,8 @@ fn a_group_lives_from_registration_to_reward() {
         assert!(owed.is_complete);
         let due = Wei::from(100_000_u64);
         assert_eq!(owed.owed, [(child, due)]);
-        let paid = client
-            .distribute_rewards(&DistributeRewards::new(group, wip, members.clone()))
-            .await
-            .unwrap();
+        let paid =
+            client.distribute_rewards(&DistributeRewards::new(group, wip, members.clone())).await.unwrap();
         assert_eq!(paid.collected, due);
         let half = due.checked_div(2).unwrap();
         let amounts: Vec<_> = paid.rewards.iter().map(|reward| (reward.member, reward.amount)).collect();
@@ -196,7 +196,7 @@ fn rewards_are_collected_and_claimed_step_by_step_by_anybody() {
         let claim = ClaimReward::new(group, wip, vec![member]);
         let refused = somebody.send(&claim).await.unwrap_err();
         assert_eq!(refused.revert().unwrap().name, "RoyaltyModule__ZeroReceiverVault", "{refused}");
-        somebody.send(&MintLicenseTokens::new(member, terms_id, 1)).await.unwrap();
+        somebody.send(&MintLicenseTokens::new(member, terms_id)).await.unwrap();
         let claimed = somebody.send(&claim).await.unwrap();
         assert_eq!(claimed.rewards[0].amount, Wei::from(100_u64));
         let nothing = somebody.send(&CollectRoyalties::new(group, wip)).await.unwrap();
@@ -209,8 +209,7 @@ fn new_and_known_tokens_join_a_group_in_one_transaction() {
     live(|story| async move {
         let client = &story.client;
         let terms_id = terms(story, 0).await;
-        let group =
-            client.send(&RegisterGroupWithLicense::new(of_group(terms_id, 0))).await.unwrap().group;
+        let group = client.send(&RegisterGroupWithLicense::new(of_group(terms_id, 0))).await.unwrap().group;
         let joining = Joining::new(group, vec![opted_in(terms_id, 0)]);
 
         let mint = MintRegisterAndAddToGroup::new(story.new_nft("joins").await, joining.clone());
@@ -234,8 +233,7 @@ fn a_wallet_joins_a_group_with_signatures_of_its_own() {
         let client = &story.client;
         let Some(other) = story.other() else { return };
         let terms_id = terms(story, 0).await;
-        let group =
-            client.send(&RegisterGroupWithLicense::new(of_group(terms_id, 0))).await.unwrap().group;
+        let group = client.send(&RegisterGroupWithLicense::new(of_group(terms_id, 0))).await.unwrap().group;
         let joining = Joining::new(group, vec![opted_in(terms_id, 0)]);
         let mut register = RegisterNftAndAddToGroup::new(story.existing_nft("wallet").await, joining);
 
@@ -268,8 +266,7 @@ fn all_that_is_wrong_with_members_is_said_before_anything_is_sent() {
         client.send(&SetLicensingConfig::new(greedy, terms_id, config)).await.unwrap();
         let modest = candidate(story, terms_id, 0).await;
 
-        let group =
-            client.send(&RegisterGroupWithLicense::new(of_group(terms_id, 0))).await.unwrap().group;
+        let group = client.send(&RegisterGroupWithLicense::new(of_group(terms_id, 0))).await.unwrap().group;
         let add = |members| AddGroupMembers::new(group, members);
         let error = client.send(&add(vec![bare, unwilling])).await.unwrap_err();
         assert_eq!(error.revert().unwrap().name, "LicenseRegistry__IpHasNoGroupLicenseTerms");

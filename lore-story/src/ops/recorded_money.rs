@@ -6,7 +6,7 @@ use std::sync::Arc;
 use alloy::primitives::Bytes;
 use futures_util::FutureExt as _;
 use lore_core::{
-    Address, IpId, LicenseTermsId, SystemClock, TokenId, Wei,
+    Address, LicenseTermsId, SystemClock, TokenId, Wei,
     domain::{
         license::{LicensingConfig, PilTerms},
         royalty::RoyaltyPolicy,
@@ -35,7 +35,7 @@ use crate::{
 fn draft<O: Operation>(operation: &O, sender: &str) -> Draft {
     let nowhere = RpcUrl::parse("http://127.0.0.1:1").unwrap();
     let config = RpcConfig::new(lore_core::ChainId::AENEID, [nowhere]);
-    let rpc = Rpc::new(config, Arc::new(SystemClock::new())).unwrap();
+    let rpc = Rpc::new(config, Arc::new(SystemClock)).unwrap();
     let addresses = Addresses::AENEID;
     let view = View::new(&rpc, &addresses, lore_core::ChainId::AENEID, account(sender), None);
     operation.draft(&view).now_or_never().expect("nothing is asked").unwrap()

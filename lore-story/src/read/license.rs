@@ -125,7 +125,7 @@ impl StoryClient {
         amount: u64,
     ) -> Result<LicenseFee> {
         let view = self.view_as(buyer);
-        let (token, amount) = license_fee(&view, (*licensor, terms_id), amount, buyer).await?;
+        let (token, amount) = license_fee(&view, (*licensor, terms_id), (amount, buyer), &[]).await?;
         Ok(LicenseFee { token, amount })
     }
 

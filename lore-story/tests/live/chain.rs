@@ -4,7 +4,7 @@ use std::{
     env,
     future::Future,
     sync::{
-        Arc, OnceLock,
+        Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -42,14 +42,46 @@ pub(crate) struct Story {
     names: AtomicU64,
 }
 
-/// Runs a test if there is a chain for it. All tests share one runtime, because they share connections.
-pub(crate) fn live<F: Future<Output = ()>>(test: impl FnOnce(&'static Story) -> F) {
+/// All tests share one runtime, because they share connections.
+pub(crate) fn runtime() -> &'static Runtime {
     static RUNTIME: OnceLock<Runtime> = OnceLock::new();
+    RUNTIME.get_or_init(|| Runtime::new().unwrap())
+}
+
+/// The chain, if there is one. Not from within a runtime.
+pub(crate) fn story() -> Option<&'static Story> {
     static STORY: OnceLock<Option<Story>> = OnceLock::new();
-    let runtime = RUNTIME.get_or_init(|| Runtime::new().unwrap());
-    let story = STORY.get_or_init(|| runtime.block_on(connect()));
-    match story {
-        Some(story) => runtime.block_on(test(story)),
+    STORY.get_or_init(|| runtime().block_on(connect())).as_ref()
+}
+
+/// Held by tests that need the chain's time to go on as usual, or that move it: a signature ends with its time.
+static TIME: RwLock<()> = RwLock::new(());
+
+/// Nobody moves the chain's time while this is held.
+pub(crate) fn steady_time() -> RwLockReadGuard<'static, ()> {
+    TIME.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// No other test runs while this is held.
+pub(crate) fn moving_time() -> RwLockWriteGuard<'static, ()> {
+    TIME.write().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Runs a test if there is a chain for it.
+pub(crate) fn live<F: Future<Output = ()>>(test: impl FnOnce(&'static Story) -> F) {
+    let _time = steady_time();
+    run(test);
+}
+
+/// Runs a test that moves the chain's time.
+pub(crate) fn live_alone<F: Future<Output = ()>>(test: impl FnOnce(&'static Story) -> F) {
+    let _time = moving_time();
+    run(test);
+}
+
+fn run<F: Future<Output = ()>>(test: impl FnOnce(&'static Story) -> F) {
+    match story() {
+        Some(story) => runtime().block_on(test(story)),
         None => {
             println!("skipped: LORE_STORY_RPC and LORE_STORY_KEY name no chain and account to run against")
         }
@@ -69,11 +101,16 @@ async fn connect() -> Option<Story> {
 }
 
 fn client(url: &str, key: &Secret, chain_id: ChainId) -> StoryClient {
+    connected(url, key, chain_id, Address::ZERO)
+}
+
+fn connected(url: &str, key: &Secret, chain_id: ChainId, collection: Address) -> StoryClient {
     let rpc_url = RpcUrl::parse(url).unwrap();
     let mut network = Network::known(chain_id).unwrap_or_else(|| Network::custom(chain_id, rpc_url.clone()));
     network.rpc_urls = vec![rpc_url];
     let mut config = StoryConfig::new(network);
     config.lane.poll_interval_ms = 50;
+    config.collection = collection;
     let signer = LocalSigner::from_key(key).unwrap();
     let store = Arc::new(MemoryTransactionStore::new());
     StoryClient::new(config, Arc::new(signer), store, SystemClock::shared()).unwrap()
@@ -88,6 +125,11 @@ impl Story {
     /// The same account without its memory, as after a crash that lost everything. It must not send.
     pub(crate) fn amnesiac(&self) -> StoryClient {
         client(&self.url, &self.key, self.client.chain_id())
+    }
+
+    /// Another account on this chain, with a collection of its own.
+    pub(crate) fn account(&self, key: &Secret, collection: Address) -> StoryClient {
+        connected(&self.url, key, self.client.chain_id(), collection)
     }
 
     /// Somebody else, or a reason to skip.

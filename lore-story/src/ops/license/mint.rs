@@ -27,7 +27,7 @@ use crate::{
 /// Mints license tokens. Each is the right to link one derivative, and the revenue share is frozen in it.
 ///
 /// The licensor's owner may mint tokens of any terms, others only of attached ones.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MintLicenseTokens {
     /// The IP whose licenses they are.
@@ -42,19 +42,22 @@ pub struct MintLicenseTokens {
     pub max_minting_fee: Wei,
     /// Most that the licensor may take of a derivative's revenue; `None` for no limit.
     pub max_revenue_share: Option<Share>,
+    /// What an external royalty policy is told; the protocol's own policies read nothing.
+    pub royalty_context: Vec<u8>,
 }
 
 impl MintLicenseTokens {
-    /// Mints one token for the sender, without limits.
+    /// Mints tokens for the sender, without limits.
     #[must_use]
-    pub const fn new(licensor: IpId, terms_id: LicenseTermsId) -> Self {
+    pub const fn new(licensor: IpId, terms_id: LicenseTermsId, amount: u64) -> Self {
         Self {
             licensor,
             terms_id,
-            amount: 1,
+            amount,
             receiver: None,
             max_minting_fee: Wei::ZERO,
             max_revenue_share: None,
+            royalty_context: Vec::new(),
         }
     }
 
@@ -65,7 +68,7 @@ impl MintLicenseTokens {
             licenseTermsId: convert::u256_of_terms(self.terms_id),
             amount: U256::from(self.amount),
             receiver: convert::evm_address(receiver),
-            royaltyContext: Bytes::new(),
+            royaltyContext: Bytes::copy_from_slice(&self.royalty_context),
             maxMintingFee: convert::u256(self.max_minting_fee),
             maxRevenueShare: convert::max_revenue_share(self.max_revenue_share),
         }
@@ -96,8 +99,8 @@ impl MintedLicenseTokens {
 pub(crate) async fn fee(
     view: &View<'_>,
     (licensor, terms_id): (IpId, LicenseTermsId),
-    amount: u64,
-    receiver: Address,
+    (amount, receiver): (u64, Address),
+    royalty_context: &[u8],
 ) -> Result<(Address, Wei)> {
     let addresses = view.addresses();
     let ask = LicensingModule::predictMintingLicenseFeeCall {
@@ -106,7 +109,7 @@ pub(crate) async fn fee(
         licenseTermsId: convert::u256_of_terms(terms_id),
         amount: U256::from(amount),
         receiver: convert::evm_address(receiver),
-        royaltyContext: Bytes::new(),
+        royaltyContext: Bytes::copy_from_slice(royalty_context),
     };
     let fee = view.call(addresses.licensing_module, &ask).await?;
     Ok((convert::from_evm_address(fee.currencyToken), convert::wei(fee.tokenAmount)))
@@ -144,7 +147,8 @@ impl Operation for MintLicenseTokens {
     async fn draft(&self, view: &View<'_>) -> Result<Draft> {
         let addresses = view.addresses();
         let receiver = self.receiver.unwrap_or_else(|| view.sender());
-        let (token, fee) = fee(view, (self.licensor, self.terms_id), self.amount, receiver).await?;
+        let licenses = (self.amount, receiver);
+        let (token, fee) = fee(view, (self.licensor, self.terms_id), licenses, &self.royalty_context).await?;
         let summary = format!(
             "mints {} license tokens of IP {} under terms {} for {receiver}",
             self.amount, self.licensor, self.terms_id
@@ -186,9 +190,10 @@ mod tests {
     fn the_recorded_license_tokens_are_minted() {
         let recorded = transaction(196).aggregated(2);
         let mint = MintLicenseTokens {
-            amount: 2,
             max_revenue_share: Some(Share::FULL),
-            ..MintLicenseTokens::new(ip(PARENT), LicenseTermsId::from(2_u64))
+            // The protocol's own client writes nothing as a zero address.
+            royalty_context: vec![0; 20],
+            ..MintLicenseTokens::new(ip(PARENT), LicenseTermsId::from(2_u64), 2)
         };
         let addresses = Addresses::AENEID;
         assert_eq!(Bytes::from(mint.call(&addresses, account(BOB)).abi_encode()), recorded.input);
@@ -201,9 +206,8 @@ mod tests {
     #[test]
     fn no_token_and_no_receiver_are_refused() {
         let mint = MintLicenseTokens {
-            amount: 0,
             receiver: Some(Address::ZERO),
-            ..MintLicenseTokens::new(ip(PARENT), LicenseTermsId::ZERO)
+            ..MintLicenseTokens::new(ip(PARENT), LicenseTermsId::ZERO, 0)
         };
         let mut found = Violations::new();
         mint.check(&mut found);

@@ -47,13 +47,13 @@ pub struct MintLicenseTokens {
 }
 
 impl MintLicenseTokens {
-    /// Mints one token for the sender, without limits.
+    /// Mints tokens for the sender, without limits.
     #[must_use]
-    pub const fn new(licensor: IpId, terms_id: LicenseTermsId) -> Self {
+    pub const fn new(licensor: IpId, terms_id: LicenseTermsId, amount: u64) -> Self {
         Self {
             licensor,
             terms_id,
-            amount: 1,
+            amount,
             receiver: None,
             max_minting_fee: Wei::ZERO,
             max_revenue_share: None,
@@ -148,8 +148,7 @@ impl Operation for MintLicenseTokens {
         let addresses = view.addresses();
         let receiver = self.receiver.unwrap_or_else(|| view.sender());
         let licenses = (self.amount, receiver);
-        let (token, fee) =
-            fee(view, (self.licensor, self.terms_id), licenses, &self.royalty_context).await?;
+        let (token, fee) = fee(view, (self.licensor, self.terms_id), licenses, &self.royalty_context).await?;
         let summary = format!(
             "mints {} license tokens of IP {} under terms {} for {receiver}",
             self.amount, self.licensor, self.terms_id
@@ -191,11 +190,10 @@ mod tests {
     fn the_recorded_license_tokens_are_minted() {
         let recorded = transaction(196).aggregated(2);
         let mint = MintLicenseTokens {
-            amount: 2,
             max_revenue_share: Some(Share::FULL),
             // The protocol's own client writes nothing as a zero address.
             royalty_context: vec![0; 20],
-            ..MintLicenseTokens::new(ip(PARENT), LicenseTermsId::from(2_u64))
+            ..MintLicenseTokens::new(ip(PARENT), LicenseTermsId::from(2_u64), 2)
         };
         let addresses = Addresses::AENEID;
         assert_eq!(Bytes::from(mint.call(&addresses, account(BOB)).abi_encode()), recorded.input);
@@ -208,9 +206,8 @@ mod tests {
     #[test]
     fn no_token_and_no_receiver_are_refused() {
         let mint = MintLicenseTokens {
-            amount: 0,
             receiver: Some(Address::ZERO),
-            ..MintLicenseTokens::new(ip(PARENT), LicenseTermsId::ZERO)
+            ..MintLicenseTokens::new(ip(PARENT), LicenseTermsId::ZERO, 0)
         };
         let mut found = Violations::new();
         mint.check(&mut found);

@@ -3,9 +3,14 @@
 //! Source: the deployment records of core and periphery v1.3.2 for the chains 1315 and 1514, read 2026-11-22; UMA's
 //! oracle on 1514 from UMA's own list of networks. Proxies only: implementations change under them and are never called.
 
-use alloy::primitives::hex;
-use lore_core::{Address, protocol};
+use alloy::{
+    primitives::{Address as EvmAddress, B256, U256, hex, keccak256},
+    sol_types::SolValue,
+};
+use lore_core::{Address, IpId, TokenId, onchain::Uint256, protocol};
 use serde::Deserialize;
+
+use crate::convert;
 
 /// The struct, its overrides, and the names, from one list.
 macro_rules! addresses {
@@ -208,6 +213,32 @@ impl Addresses {
         self.iter().find(|(_, known)| *known == address).map(|(name, _)| name)
     }
 
+    /// The IP behind a token, registered or not: the account (ERC-6551) that these contracts give it. `chain` is a
+    /// [`ChainId`](lore_core::ChainId), or any number of 256 bits, as the registry takes it.
+    ///
+    /// With the published addresses it is what [`ip_id`](lore_core::domain::ip_account::ip_id) computes.
+    #[must_use]
+    pub fn ip_id(&self, chain: impl Into<Uint256>, collection: Address, token: TokenId) -> IpId {
+        let implementation = convert::evm_address(self.ip_account_implementation);
+        let salt = B256::ZERO;
+        let token = (
+            U256::from_be_bytes(chain.into().to_be_bytes()),
+            convert::evm_address(collection),
+            convert::u256_of_token(token),
+        );
+        let code = [
+            // An ERC-1167 proxy, then what the account reads of itself.
+            hex!("3d60ad80600a3d3981f3363d3d373d3d3d363d73").as_slice(),
+            implementation.as_slice(),
+            &hex!("5af43d82803e903d91602b57fd5bf3"),
+            salt.as_slice(),
+            &token.abi_encode_params(),
+        ]
+        .concat();
+        let registry: EvmAddress = convert::evm_address(self.erc6551_registry);
+        convert::from_evm_ip(registry.create2(salt, keccak256(code)))
+    }
+
     /// The name of the contract at an address on any of the known networks.
     pub(crate) fn name_anywhere(address: Address) -> Option<&'static str> {
         [Self::AENEID, Self::MAINNET].iter().find_map(|network| network.name_of(address))
@@ -217,6 +248,19 @@ impl Addresses {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_ip_depends_on_the_contracts_that_make_its_account() {
+        let (collection, token) = (Address::from_bytes([1; 20]), TokenId::from(7_u64));
+        let published = Addresses::AENEID.ip_id(lore_core::ChainId::AENEID, collection, token);
+        assert_eq!(published, lore_core::domain::ip_account::ip_id(1315_u64, collection, token));
+        let mut others = [Addresses::AENEID, Addresses::AENEID];
+        others[0].erc6551_registry = Address::ZERO;
+        others[1].ip_account_implementation = Address::ZERO;
+        for other in others {
+            assert_ne!(other.ip_id(1315_u64, collection, token), published);
+        }
+    }
 
     #[test]
     fn a_contract_is_known_by_its_address() {

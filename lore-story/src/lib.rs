@@ -9,6 +9,7 @@ mod contracts;
 mod convert;
 pub mod eip712;
 mod funding;
+pub mod logs;
 pub mod network;
 pub mod operation;
 pub mod ops;
@@ -16,6 +17,7 @@ mod port;
 pub mod read;
 mod receipt;
 pub mod revert;
+#[expect(dead_code, unused_imports, reason = "the operations that use the rest come with the client")]
 pub mod rpc;
 pub mod tx;
 mod view;

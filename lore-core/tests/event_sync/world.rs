@@ -142,7 +142,7 @@ impl World {
         let next = cursor.as_ref().map_or(FIRST, EventCursor::next_block);
         let stored = self.stored().await;
         stored.iter().all(|record| record.block.number < next)
-            && stored.windows(2).all(|two| two[0].position() < two[1].position())
+            && stored.is_sorted_by(|before, after| before.position() < after.position())
     }
 }
 

@@ -138,7 +138,16 @@ pub(super) fn events_sql(
     let order = format!("block {direction}, log_index {direction}");
     if query.ip.is_none() {
         let arms: Vec<String> = kinds.iter().map(|kind| format!("kind = {kind}")).collect();
-        let select = concat!("SELECT ", event_columns!(), " FROM lore_chain_events");
+        // Given a range of blocks too, SQLite would rather read all kinds in it: nobody told it that the range may be long.
+        let select = if kinds.is_empty() {
+            concat!("SELECT ", event_columns!(), " FROM lore_chain_events")
+        } else {
+            concat!(
+                "SELECT ",
+                event_columns!(),
+                " FROM lore_chain_events INDEXED BY lore_chain_events_by_kind"
+            )
+        };
         return Ok(builder.into_sql(select, &arms, &order, query.limit));
     }
     if !kinds.is_empty() {

@@ -73,6 +73,7 @@ pub use self::{
 };
 pub(crate) use self::{
     license::{current_config, license_fee, limit_hook},
+    metadata::is_frozen as metadata_is_frozen,
     permission::levels,
     royalty::{is_nothing_due, policy_contract, vault_of},
 };

@@ -1,11 +1,13 @@
 //! What the chain can be asked, as methods of [`StoryClient`](crate::StoryClient).
 
 mod account;
+mod collection;
 mod dispute;
 mod edges;
 mod group;
 mod ip;
 mod license;
+mod metadata;
 pub(crate) mod mined_logs;
 pub(crate) mod origin;
 mod permission;
@@ -17,4 +19,5 @@ pub use self::{
     dispute::AssertionState,
     group::GroupRevenue,
     license::{LicenseFee, LicenseTokenState},
+    metadata::IpMetadataState,
 };

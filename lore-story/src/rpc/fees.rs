@@ -38,7 +38,11 @@ pub(crate) struct FeeLimits {
 
 /// What was seen last, and when by the monotonic clock.
 #[derive(Debug, Default)]
-pub(super) struct FeeCache(Mutex<Seen>);
+pub(super) struct FeeCache {
+    seen: Mutex<Seen>,
+    /// Held while something is asked for, so that a hundred calls ask once.
+    asking: futures_util::lock::Mutex<()>,
+}
 
 #[derive(Debug, Default)]
 struct Seen {
@@ -48,7 +52,7 @@ struct Seen {
 
 impl FeeCache {
     fn lock(&self) -> MutexGuard<'_, Seen> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn saw(&self, header: &BlockHeader, now: Duration) {
@@ -75,20 +79,38 @@ impl Rpc {
     /// # Errors
     /// [`Unavailable`](ErrorKind::Unavailable) if the chain asks for more than the limit: later it may not.
     pub(crate) async fn fees(&self, limits: FeeLimits) -> Result<Fees> {
-        let now = self.shared.clock.monotonic();
-        let header = match self.shared.fees.header(now) {
-            Some(header) => header,
-            None => self.latest_block().await?,
-        };
-        let priority = match (limits.priority, self.shared.fees.priority(now)) {
-            (Some(fee), _) | (None, Some(fee)) => fee,
-            (None, None) => {
-                let fee = self.usual_priority().await?;
-                self.shared.fees.lock().priority = Some((fee, now));
-                fee
-            }
+        let header = self.recent_header().await?;
+        let priority = match limits.priority {
+            Some(fee) => fee,
+            None => self.recent_priority().await?,
         };
         within(header.base_fee_per_gas.unwrap_or(0), priority, limits.max_fee)
+    }
+
+    async fn recent_header(&self) -> Result<BlockHeader> {
+        let recent = || self.shared.fees.header(self.shared.clock.monotonic());
+        if let Some(header) = recent() {
+            return Ok(header);
+        }
+        let _one_at_a_time = self.shared.fees.asking.lock().await;
+        match recent() {
+            Some(header) => Ok(header),
+            None => self.latest_block().await,
+        }
+    }
+
+    async fn recent_priority(&self) -> Result<u128> {
+        let recent = || self.shared.fees.priority(self.shared.clock.monotonic());
+        if let Some(fee) = recent() {
+            return Ok(fee);
+        }
+        let _one_at_a_time = self.shared.fees.asking.lock().await;
+        if let Some(fee) = recent() {
+            return Ok(fee);
+        }
+        let fee = self.usual_priority().await?;
+        self.shared.fees.lock().priority = Some((fee, self.shared.clock.monotonic()));
+        Ok(fee)
     }
 
     async fn usual_priority(&self) -> Result<u128> {

@@ -1,16 +1,13 @@
 //! Many questions in one request, through the aggregator contract that most chains have at the same address.
 
-use alloy::{
-    primitives::{Address as EvmAddress, Bytes, address},
-    sol_types::SolCall,
-};
+use alloy::primitives::{Address as EvmAddress, Bytes, address};
 use lore_core::{Address, Result};
 
-use super::{
-    client::Rpc,
-    read::{CallOptions, evm},
+use super::{client::Rpc, read::CallOptions};
+use crate::{
+    contracts::token::{Call3, Multicall3},
+    convert,
 };
-use crate::contracts::token::{Call3, Multicall3};
 
 /// Multicall3, <https://www.multicall3.com/deployments> (2026-11).
 const MULTICALL: EvmAddress = address!("cA11bde05977b3631167028862bE2a173976CA11");
@@ -27,9 +24,13 @@ impl Rpc {
         for some in calls.chunks(MAX_CALLS) {
             let calls = some
                 .iter()
-                .map(|(to, data)| Call3 { target: evm(*to), allowFailure: true, callData: data.clone() })
+                .map(|(to, data)| Call3 {
+                    target: convert::evm_address(*to),
+                    allowFailure: true,
+                    callData: data.clone(),
+                })
                 .collect();
-            let aggregator = Address::from_bytes(MULTICALL.into_array());
+            let aggregator = convert::from_evm_address(MULTICALL);
             let call = Multicall3::aggregate3Call { calls };
             let answers = self.call(aggregator, &call, CallOptions::default()).await?;
             outcomes.extend(answers.into_iter().map(|answer| match answer.success {

@@ -4,11 +4,11 @@ use std::sync::atomic::Ordering;
 
 use alloy::{
     eips::BlockNumberOrTag,
-    primitives::{Address as EvmAddress, B256, Bytes, U64, U256},
+    primitives::{Address as EvmAddress, Bytes, U64, U256},
     rpc::types::{Filter, Log},
     sol_types::SolCall,
 };
-use lore_core::{Address, ChainId, Error, ErrorKind, Result, TxHash, Wei};
+use lore_core::{Address, Error, ErrorKind, Result, TxHash, Wei};
 use serde::Serialize;
 
 use super::{
@@ -17,7 +17,7 @@ use super::{
     fault::Failure,
     refusal::Meaning,
 };
-use crate::revert;
+use crate::{convert, revert};
 
 /// How a contract is asked.
 #[derive(Clone, Copy, Debug)]
@@ -59,32 +59,16 @@ pub(super) struct WireCall<'a> {
 impl<'a> WireCall<'a> {
     pub(super) fn new(from: Option<Address>, to: Address, value: Wei, input: &'a Bytes) -> Self {
         Self {
-            from: from.map(evm),
-            to: evm(to),
-            value: U256::from_be_bytes(value.to_be_bytes()),
+            from: from.map(convert::evm_address),
+            to: convert::evm_address(to),
+            value: convert::u256(value),
             input,
             max_fee_per_gas: None,
         }
     }
 }
 
-pub(super) fn evm(address: Address) -> EvmAddress {
-    EvmAddress::new(*address.as_bytes())
-}
-
 impl Rpc {
-    /// The chain that the node says it belongs to.
-    pub(crate) async fn node_chain_id(&self) -> Result<ChainId> {
-        let id: U64 = self.ask("eth_chainId", [(); 0]).await?;
-        Ok(ChainId::new(id.to()))
-    }
-
-    /// Number of the newest block.
-    pub(crate) async fn block_number(&self) -> Result<u64> {
-        let number: U64 = self.ask("eth_blockNumber", [(); 0]).await?;
-        Ok(number.to())
-    }
-
     /// Head of a block, `None` if the node does not have it (yet).
     pub(crate) async fn block(&self, block: BlockNumberOrTag) -> Result<Option<BlockHeader>> {
         let found: Option<WireBlock> = self.ask("eth_getBlockByNumber", (block, false)).await?;
@@ -134,7 +118,7 @@ impl Rpc {
         let Some(block) = found else { return Ok(None) };
         let mut receipts = Vec::with_capacity(block.transactions.len());
         for hash in &block.transactions {
-            match self.receipt(&TxHash::from_bytes(hash.0)).await? {
+            match self.receipt(&convert::tx_hash(*hash)).await? {
                 Some(receipt) => receipts.push(receipt),
                 None => return Ok(None),
             }
@@ -150,30 +134,31 @@ impl Rpc {
     /// A transaction's receipt, `None` unless the node has it in a block.
     pub(crate) async fn receipt(&self, hash: &TxHash) -> Result<Option<TxReceipt>> {
         let found: Option<WireReceipt> =
-            self.ask("eth_getTransactionReceipt", [B256::new(*hash.as_bytes())]).await?;
+            self.ask("eth_getTransactionReceipt", [convert::b256_of_tx(*hash)]).await?;
         Ok(found.and_then(WireReceipt::mined))
     }
 
     /// A transaction, pending or mined, `None` if the node does not know it.
     pub(crate) async fn transaction(&self, hash: &TxHash) -> Result<Option<WireTransaction>> {
-        self.ask("eth_getTransactionByHash", [B256::new(*hash.as_bytes())]).await
+        self.ask("eth_getTransactionByHash", [convert::b256_of_tx(*hash)]).await
     }
 
     /// How many transactions an account has sent, as of a block.
     pub(crate) async fn transaction_count(&self, account: Address, block: BlockNumberOrTag) -> Result<u64> {
-        let count: U64 = self.ask("eth_getTransactionCount", (evm(account), block)).await?;
+        let count: U64 = self.ask("eth_getTransactionCount", (convert::evm_address(account), block)).await?;
         Ok(count.to())
     }
 
     /// Native coins of an account.
     pub(crate) async fn balance(&self, account: Address) -> Result<Wei> {
-        let balance: U256 = self.ask("eth_getBalance", (evm(account), BlockNumberOrTag::Latest)).await?;
-        Ok(Wei::from_be_bytes(balance.to_be_bytes()))
+        let balance: U256 =
+            self.ask("eth_getBalance", (convert::evm_address(account), BlockNumberOrTag::Latest)).await?;
+        Ok(convert::wei(balance))
     }
 
     /// Code at an address; empty where there is no contract.
     pub(crate) async fn code(&self, address: Address) -> Result<Bytes> {
-        self.ask("eth_getCode", (evm(address), BlockNumberOrTag::Latest)).await
+        self.ask("eth_getCode", (convert::evm_address(address), BlockNumberOrTag::Latest)).await
     }
 
     /// Asks a contract.

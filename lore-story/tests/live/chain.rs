@@ -4,7 +4,7 @@ use std::{
     env,
     future::Future,
     sync::{
-        Arc, OnceLock,
+        Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -54,8 +54,32 @@ pub(crate) fn story() -> Option<&'static Story> {
     STORY.get_or_init(|| runtime().block_on(connect())).as_ref()
 }
 
+/// Held by tests that need the chain's time to go on as usual, or that move it: a signature ends with its time.
+static TIME: RwLock<()> = RwLock::new(());
+
+/// Nobody moves the chain's time while this is held.
+pub(crate) fn steady_time() -> RwLockReadGuard<'static, ()> {
+    TIME.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// No other test runs while this is held.
+pub(crate) fn moving_time() -> RwLockWriteGuard<'static, ()> {
+    TIME.write().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Runs a test if there is a chain for it.
 pub(crate) fn live<F: Future<Output = ()>>(test: impl FnOnce(&'static Story) -> F) {
+    let _time = steady_time();
+    run(test);
+}
+
+/// Runs a test that moves the chain's time.
+pub(crate) fn live_alone<F: Future<Output = ()>>(test: impl FnOnce(&'static Story) -> F) {
+    let _time = moving_time();
+    run(test);
+}
+
+fn run<F: Future<Output = ()>>(test: impl FnOnce(&'static Story) -> F) {
     match story() {
         Some(story) => runtime().block_on(test(story)),
         None => {

@@ -8,7 +8,12 @@
 
 mod account;
 mod chain;
+mod derivative;
+mod dispute;
 mod fresh;
+mod group;
 mod license;
 mod permission;
+mod registration;
 mod royalty;
+mod royalty_shares;

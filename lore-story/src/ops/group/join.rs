@@ -222,9 +222,8 @@ impl RegisterNftAndAddToGroup {
 
     /// What the IP's owner signs: that the workflow may set metadata, attach licenses and configure them.
     fn signed_call(&self, view: &View<'_>) -> SignedCall {
-        let addresses = view.addresses();
         let account = ip_account::ip_id(view.chain_id(), self.nft.contract, self.nft.token_id);
-        Workflow::RegisterIpForGroup.permit(account, addresses)
+        Workflow::RegisterIpForGroup.permit(account, view.addresses())
     }
 }
 
@@ -306,26 +305,13 @@ async fn in_group(
 
 #[cfg(test)]
 mod tests {
-    use alloy::primitives::FixedBytes;
     use lore_core::{ContentHash, LicenseTermsId, port::chain::OnChainDocument, protocol};
 
     use super::*;
-    use crate::{contracts::account::AccessController, ops::arguments::IpMetadata};
+    use crate::ops::arguments::IpMetadata;
 
     fn group() -> IpId {
         IpId::new(Address::from_bytes([7; 20]))
-    }
-
-    #[test]
-    fn the_groups_owner_signs_for_one_function() {
-        let joining = Joining::new(group(), Vec::new());
-        let addresses = Addresses::AENEID;
-        let one = joining.signed_call(&addresses);
-        let call = AccessController::setTransientPermissionCall::abi_decode(&one.data).unwrap();
-        assert_eq!((one.account, one.to), (group(), protocol::ACCESS_CONTROLLER));
-        assert_eq!(call.signer, convert::evm_address(addresses.grouping_workflows));
-        assert_eq!(call.to, convert::evm_address(protocol::GROUPING_MODULE));
-        assert_eq!(call.func, FixedBytes::new([0x0e, 0xc2, 0x87, 0x99]));
     }
 
     #[test]

@@ -100,9 +100,6 @@ pub(crate) fn timestamp(seconds: U256) -> Result<Timestamp> {
     })
 }
 
-/// A time of the chain where zero means never, in seconds since the Unix epoch.
-///
-
 /// Terms as given; the template escapes the `uri` itself. Only its lookup of an id wants it escaped first.
 pub(crate) fn pil_terms(terms: &PilTerms) -> sol::PILTerms {
     sol::PILTerms {

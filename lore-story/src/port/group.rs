@@ -143,7 +143,7 @@ impl StoryClient {
                     .with_context("ip_id", fee.member)
                     .with_context("minting_fee", fee.amount));
             }
-            let mut mint = MintLicenseTokens::new(fee.member, fee.terms_id);
+            let mut mint = MintLicenseTokens::new(fee.member, fee.terms_id, 1);
             mint.max_minting_fee = fee.amount;
             self.send(&mint).await?;
         }

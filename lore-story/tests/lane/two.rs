@@ -4,7 +4,6 @@ use std::{sync::Arc, time::Duration};
 
 use lore_core::{Clock as _, SystemClock};
 use lore_core::{ErrorKind, ids::HolderId, port::transactions::TransactionStore};
-use lore_store::sqlite::{SqliteConfig, SqliteRepository};
 use lore_story_testbed::Mining;
 
 use super::{
@@ -13,24 +12,14 @@ use super::{
 };
 
 #[tokio::test]
-async fn two_processes_share_a_key_through_one_database() {
-    let Some(scene) = Scene::new(
-        "two_processes_share_a_key_through_one_database",
-        Mining::Every(Duration::from_millis(250)),
-    )
-    .await
+async fn two_lanes_share_a_key_through_one_store() {
+    let Some(scene) =
+        Scene::new("two_lanes_share_a_key_through_one_store", Mining::Every(Duration::from_millis(250)))
+            .await
     else {
         return;
     };
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("lore.db");
-    let mut lanes = Vec::new();
-    let mut repositories = Vec::new();
-    for _ in 0..2 {
-        let repository = SqliteRepository::connect(SqliteConfig::new(&path)).await.unwrap();
-        lanes.push(scene.lane_over(Arc::new(repository.transactions())));
-        repositories.push(repository);
-    }
+    let lanes = [scene.lane(), scene.lane()];
     let calls = (0..40_usize).map(|number| {
         let lane = &lanes[number % 2];
         // Every fourth is wanted by both.
@@ -42,9 +31,6 @@ async fn two_processes_share_a_key_through_one_database() {
         result.unwrap();
     }
     assert_eq!((scene.mints().await, scene.gaps().await, scene.node.nonce(SIGNER).await), (30, 0, 30));
-    for repository in repositories {
-        repository.close().await.unwrap();
-    }
 }
 
 #[tokio::test]

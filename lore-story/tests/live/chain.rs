@@ -91,7 +91,7 @@ fn run<F: Future<Output = ()>>(test: impl FnOnce(&'static Story) -> F) {
 async fn connect() -> Option<Story> {
     let url = env::var("LORE_STORY_RPC").ok()?;
     let key = Secret::new(env::var("LORE_STORY_KEY").ok()?);
-    let chain_id = Rpc::new(&url).request("eth_chainId", json!([])).await.unwrap();
+    let chain_id = Rpc::new(&url).get("eth_chainId", json!([])).await;
     let chain_id = ChainId::new(number(&chain_id));
     let client = client(&url, &key, chain_id);
     let other =

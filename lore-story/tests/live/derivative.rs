@@ -14,7 +14,7 @@ use crate::chain::{Story, live};
 
 /// A license token of mine.
 async fn license_token(story: &Story, parent: ParentTerms) -> TokenId {
-    let mint = MintLicenseTokens::new(parent.parent, parent.terms_id);
+    let mint = MintLicenseTokens::new(parent.parent, parent.terms_id, 1);
     story.client.send(&mint).await.unwrap().token_ids().next().unwrap()
 }
 

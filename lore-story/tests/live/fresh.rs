@@ -1,7 +1,7 @@
 //! Accounts that did nothing before, for the suites of the ports: each case has one of its own, paid by the tests'
 //! account, with a collection of its own.
 
-use std::{collections::hash_map::RandomState, env, hash::BuildHasher as _, time::Instant};
+use std::{collections::hash_map::RandomState, env, hash::BuildHasher as _};
 
 use lore_core::{Address, Result, Secret, Wei};
 use lore_story::{
@@ -23,7 +23,7 @@ pub(crate) fn missing() -> Option<String> {
 
 /// A key that nobody had before.
 fn new_key() -> Secret {
-    let word = || RandomState::new().hash_one(Instant::now());
+    let word = || RandomState::new().hash_one(());
     Secret::new(format!("{:016x}{:016x}{:016x}{:016x}", word() >> 1, word(), word(), word()))
 }
 

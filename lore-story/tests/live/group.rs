@@ -196,7 +196,7 @@ fn rewards_are_collected_and_claimed_step_by_step_by_anybody() {
         let claim = ClaimReward::new(group, wip, vec![member]);
         let refused = somebody.send(&claim).await.unwrap_err();
         assert_eq!(refused.revert().unwrap().name, "RoyaltyModule__ZeroReceiverVault", "{refused}");
-        somebody.send(&MintLicenseTokens::new(member, terms_id)).await.unwrap();
+        somebody.send(&MintLicenseTokens::new(member, terms_id, 1)).await.unwrap();
         let claimed = somebody.send(&claim).await.unwrap();
         assert_eq!(claimed.rewards[0].amount, Wei::from(100_u64));
         let nothing = somebody.send(&CollectRoyalties::new(group, wip)).await.unwrap();

@@ -22,7 +22,7 @@ impl Harness for Fresh {
     async fn fresh(&self) -> Result<Clients> {
         let party = async || {
             let client = Arc::new(fresh::client().await?);
-            Ok(Party::new(client.clone(), client))
+            Ok::<_, lore_core::Error>(Party::new(client.clone(), client))
         };
         Ok(Clients::new(party().await?).with_other(party().await?))
     }

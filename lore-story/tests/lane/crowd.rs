@@ -106,7 +106,7 @@ async fn dropped_calls_leave_a_lane_that_works() {
         let (key, call) = (key(&name), scene.mint(&name));
         let work = lane.execute(&key, &call);
         // Sooner and later, until some get through.
-        let _ = tokio::time::timeout(Duration::from_millis(2 * number), work).await;
+        drop(tokio::time::timeout(Duration::from_millis(2 * number), work).await);
     }
     register(&scene, &lane, 30).await;
     assert_eq!((scene.mints().await, scene.gaps().await), (30, 0));

@@ -24,6 +24,10 @@ pub use lore_core::{
             Asset, AssetLimits, AssetText, AssetType, Creator, License, Media, MetadataRef, Mined,
             OnChainLink, ParentLink, Registration, Relationship,
         },
+        chain_event::{
+            AssertionId, BlockHash, ChainEvent, ChainEventKind, ChainEventQuery, GroupReward, HexBytes,
+            Selector, Tag,
+        },
         derivative::{FamilyTree, Relative, TreeRow},
         ip_account::ip_id,
         license::{LicenseOptions, LicensePreset, Payment, PilTerms, Summary, check_terms, summary},
@@ -34,6 +38,7 @@ pub use lore_core::{
     memory::{
         cache::MemoryCache,
         chain::{SimulatedChain, SimulatedConfig, SimulatedStats},
+        chain_events::MemoryChainEventStore,
         pins::MemoryPinStore,
         repository::MemoryRepository,
         transactions::MemoryTransactionStore,
@@ -41,6 +46,9 @@ pub use lore_core::{
     port::{
         cache::Cache,
         chain::{ChainClient, ChainInfo, RegisteredTerms},
+        chain_events::{
+            AppliedEvents, BlockRef, ChainEventSource, ChainEventStore, EventBatch, EventCursor, EventRecord,
+        },
         llm::LlmProvider,
         pins::{PinStore, Pinned},
         repository::{Lease, Repository},
@@ -55,6 +63,7 @@ pub use lore_core::{
         Abandoned, AssetEdit, AssetService, CreateAsset, CreationService, CreationView, Deleted,
         DerivativeService, FamilyView, StepView,
     },
+    sync::{EventSync, SyncReport},
 };
 
 #[cfg(feature = "kubo")]
@@ -68,11 +77,11 @@ pub use lore_ipfs::{
 };
 #[cfg(feature = "moka")]
 pub use lore_store::moka::MokaCache;
+#[cfg(feature = "sqlite")]
+pub use lore_store::sqlite::{SqliteChainEventStore, SqliteConfig, SqliteRepository, SqliteTransactionStore};
 /// Story Protocol: the client, its operations and its configuration.
 #[cfg(feature = "story")]
 pub use lore_story as story;
-#[cfg(feature = "sqlite")]
-pub use lore_store::sqlite::{SqliteConfig, SqliteRepository, SqliteTransactionStore};
 
 #[cfg(feature = "story")]
 pub use self::config::StoryChainConfig;

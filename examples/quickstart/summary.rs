@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use lore::{
-    Address, BlockStore, BlockStoreConfig, Caller, ChainConfig, Config, CreationQuery, Error, ErrorKind,
-    Lore, Output, PinsConfig, Result, SimulatedChain, SimulatedConfig, SimulatedStats, SystemClock,
+    Address, Asset, BlockStore, BlockStoreConfig, Caller, ChainConfig, Config, CreationQuery, Error,
+    ErrorKind, Lore, Output, PinsConfig, Result, SimulatedChain, SimulatedConfig, SystemClock,
 };
 use serde_json::json;
 
@@ -21,17 +21,19 @@ pub(crate) async fn print(args: &Args, config: &Config, lore: &Lore, owner: Addr
     let assets = work::assets(lore, owner).await?;
     let counts = creations(lore, owner).await?;
     let ip_ids: Vec<_> = assets.iter().filter_map(lore::Asset::ip_id).collect();
-    let mut linked_parents = 0;
+    let (mut linked_parents, mut linked_children) = (0, 0);
     for asset in &assets {
         let parents = lore.derivatives().parents(&Caller::User(owner), &asset.id).await?;
-        linked_parents += parents.iter().filter(|link| link.on_chain.is_some()).count();
+        let linked = parents.iter().filter(|link| link.on_chain.is_some()).count();
+        linked_parents += linked;
+        linked_children += u64::from(linked > 0);
     }
-    let chain = chain_stats(config)?;
+    let chain = chain_stats(config, &assets, linked_children)?;
     let PinsConfig::Blocks { path } = &config.pins else { return Err(not_embedded()) };
     let blocks = BlockStore::open(BlockStoreConfig::new(path)).await?.stats().await?;
     if args.json {
         let fields = json!({
-            "simulated": true,
+            "simulated": chain.simulated,
             "assets": assets.len(),
             "registrations": chain.registrations,
             "license_attachments": chain.license_attachments,
@@ -49,7 +51,8 @@ pub(crate) async fn print(args: &Args, config: &Config, lore: &Lore, owner: Addr
     }
     println!("\nIn this directory now:");
     println!("  {:>4} assets", assets.len());
-    println!("  {:>4} registrations on the simulated chain", chain.registrations);
+    let which = if chain.simulated { "the simulated chain" } else { "the chain" };
+    println!("  {:>4} registrations on {which}", chain.registrations);
     println!("  {:>4} license attachments", chain.license_attachments);
     println!("  {:>4} links of a derivative, to {linked_parents} parents in all", chain.links);
     println!("  {:>4} pins in {} blocks, {} uploads performed", blocks.pins, blocks.blocks, counts.uploads);
@@ -59,14 +62,35 @@ pub(crate) async fn print(args: &Args, config: &Config, lore: &Lore, owner: Addr
     Ok(())
 }
 
-/// What the chain itself counts, read through a client of its own.
-fn chain_stats(config: &Config) -> Result<SimulatedStats> {
-    let ChainConfig::Simulated { path: Some(path), chain_id, signer } = &config.chain else {
-        return Err(not_embedded());
+/// Registrations, attachments and links.
+struct ChainStats {
+    simulated: bool,
+    registrations: u64,
+    license_attachments: u64,
+    links: u64,
+}
+
+/// What a simulated chain itself counts, read through a client of its own; of a real one, what the records say.
+fn chain_stats(config: &Config, assets: &[Asset], links: u64) -> Result<ChainStats> {
+    let ChainConfig::Simulated { path, chain_id, signer } = &config.chain else {
+        let count = |has: fn(&&Asset) -> bool| assets.iter().filter(has).count() as u64;
+        return Ok(ChainStats {
+            simulated: false,
+            registrations: count(|asset| asset.registration.is_some()),
+            license_attachments: count(|asset| asset.license.is_some()),
+            links,
+        });
     };
+    let path = path.as_ref().ok_or_else(not_embedded)?;
     let mut constants = SimulatedConfig::default();
     constants.chain_id = *chain_id;
-    SimulatedChain::open(path, constants, *signer, SystemClock::shared())?.stats()
+    let stats = SimulatedChain::open(path, constants, *signer, SystemClock::shared())?.stats()?;
+    Ok(ChainStats {
+        simulated: true,
+        registrations: stats.registrations,
+        license_attachments: stats.license_attachments,
+        links: stats.links,
+    })
 }
 
 fn not_embedded() -> Error {

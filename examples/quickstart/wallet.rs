@@ -19,6 +19,12 @@ pub(crate) struct Wallet {
 }
 
 impl Wallet {
+    /// A wallet whose key came from elsewhere.
+    #[cfg(feature = "story")]
+    pub(crate) const fn known(address: Address) -> Self {
+        Self { address, is_new: false }
+    }
+
     pub(crate) fn address(&self) -> Address {
         self.address
     }

@@ -19,6 +19,7 @@ pub mod progress;
 pub mod protocol;
 mod secret;
 pub mod service;
+pub mod sync;
 pub mod time;
 
 pub use self::{

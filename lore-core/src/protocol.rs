@@ -31,6 +31,8 @@ pub const DISPUTE_MODULE: Address = address(0x9b7a9c70_aff961c7_99110954, 0xfc06
 pub const ARBITRATION_POLICY_UMA: Address = address(0xffd98c38_77b87891_24f02c7e, 0x8239a4b0_ef11e936);
 /// Groups.
 pub const GROUPING_MODULE: Address = address(0x69d3a7aa_9edb72bc_226e745a, 0x7ccdd50d_947b69ac);
+/// Registers, licenses and groups in one transaction.
+pub const GROUPING_WORKFLOWS: Address = address(0xd7c0beb3_aa4dcd47_23465f1e, 0xcad04567_6c24cdcd);
 /// The collection of groups.
 pub const GROUP_NFT: Address = address(0x4709798f_ea84c84a_e2475ff0, 0xc2534411_5ee1529f);
 /// Reward pool that splits evenly.
@@ -86,6 +88,7 @@ mod tests {
             (ROYALTY_MODULE, "0xD2f60c40fEbccf6311f8B47c4f2Ec6b040400086"),
             (DISPUTE_MODULE, "0x9b7A9c70AFF961C799110954fc06F3093aeb94C5"),
             (ARBITRATION_POLICY_UMA, "0xfFD98c3877B8789124f02C7E8239A4b0Ef11E936"),
+            (GROUPING_WORKFLOWS, "0xD7c0beb3aa4DCD4723465f1ecAd045676c24CDCd"),
             (GROUPING_MODULE, "0x69D3a7aa9edb72Bc226E745A7cCdd50D947b69Ac"),
             (GROUP_NFT, "0x4709798FeA84C84ae2475fF0c25344115eE1529f"),
             (EVEN_SPLIT_GROUP_POOL, "0xf96f2c30b41Cb6e0290de43C8528ae83d4f33F89"),

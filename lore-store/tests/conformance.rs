@@ -38,8 +38,8 @@ mod sqlite {
 
     use lore_core::{
         CreationId, Result,
-        conformance::{repository::Harness, transaction_store},
-        port::{repository::Repository, transactions::TransactionStore},
+        conformance::{chain_event_store, repository::Harness, transaction_store},
+        port::{chain_events::ChainEventStore, repository::Repository, transactions::TransactionStore},
     };
     use lore_store::sqlite::{SqliteConfig, SqliteRepository};
     use sqlx::{ConnectOptions, sqlite::SqliteConnectOptions};
@@ -107,5 +107,19 @@ mod sqlite {
 
     mod transactions {
         lore_core::transaction_store_conformance!(super::Sqlite::default());
+    }
+
+    impl chain_event_store::Harness for Sqlite {
+        async fn fresh(&self) -> Result<Arc<dyn ChainEventStore>> {
+            Ok(Arc::new(self.new_file().await?.chain_events()))
+        }
+
+        async fn again(&self) -> Result<Option<Arc<dyn ChainEventStore>>> {
+            Ok(Some(Arc::new(self.open().await?.chain_events())))
+        }
+    }
+
+    mod chain_events {
+        lore_core::chain_event_store_conformance!(super::Sqlite::default());
     }
 }

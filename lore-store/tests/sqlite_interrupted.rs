@@ -9,12 +9,17 @@ use std::{
     path::Path,
     pin::pin,
     process::{Command, Stdio},
+    sync::Arc,
     task::Poll,
 };
 
 use lore_core::{
     AssetId, Result,
     conformance::{
+        chain_event_store::{
+            fixtures::{CHAIN, all, oldest_first},
+            scripted::ScriptedChain,
+        },
         repository::fixtures::{
             append, asset, asset_id, at, creation_id, every_event, holder_id, insert, leased, recorded,
             titled,
@@ -27,9 +32,11 @@ use lore_core::{
     },
     onchain::Share,
     port::{
+        chain_events::ChainEventStore,
         repository::{AssetRepository, ChangeSet, CreationJournal, Repository},
         transactions::{TransactionState, TransactionStore},
     },
+    sync::EventSync,
 };
 use lore_store::sqlite::{SqliteConfig, SqliteRepository};
 use sqlx::{ConnectOptions, sqlite::SqliteConnectOptions};
@@ -273,4 +280,54 @@ fn what_was_signed_survives_a_kill_and_no_nonce_comes_twice() {
         });
     }
     println!("12 kills, {next} transactions, none lost");
+}
+
+/// A chain that was reorganised `round` times, the same in every process.
+fn chain_of(round: u32) -> ScriptedChain {
+    let chain = ScriptedChain::new(1, 3);
+    chain.extend(300);
+    (0..round).for_each(|_| chain.reorganise(50, 70));
+    chain
+}
+
+/// Syncs batch by batch until it is killed, and says after each batch that it is done.
+async fn sync_until_killed(file: &Path, round: u32) {
+    let store = Arc::new(connect(file).await.chain_events());
+    let sync = EventSync::new(Arc::new(chain_of(round)), store, CHAIN, 1).with_max_batches(1);
+    loop {
+        let report = sync.run_once().await.unwrap();
+        let mut out = std::io::stdout().lock();
+        writeln!(out, "committed {}", report.next_block).unwrap();
+        out.flush().unwrap();
+    }
+}
+
+#[test]
+fn a_killed_sync_leaves_the_events_up_to_its_cursor() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    if let (Some(file), Ok(round)) = (env::var_os(CHILD), env::var(FIRST)) {
+        runtime.block_on(sync_until_killed(Path::new(&file), round.parse().unwrap()));
+        return;
+    }
+    let directory = TempDir::new().unwrap();
+    let file = directory.path().join("lore.db");
+    for round in 1..=10 {
+        let test = "a_killed_sync_leaves_the_events_up_to_its_cursor";
+        // The first batch rewinds what the round before had read of another chain.
+        let said = u64::from(kill_after(test, &file, round, 1 + round as usize * 11 % 60));
+        runtime.block_on(async {
+            let repository = connect(&file).await;
+            let store = repository.chain_events();
+            let next = store.event_cursor(CHAIN).await.unwrap().unwrap().next_block();
+            assert!(next >= said, "block {next} is next, {said} was said");
+            let mut query = oldest_first();
+            query.limit = 100;
+            let stored = all(&store, &query).await.unwrap();
+            let mut expected = chain_of(round).canonical(1);
+            expected.retain(|record| record.block.number < next);
+            assert!(stored == expected, "round {round}: {} of {}", stored.len(), expected.len());
+            repository.close().await.unwrap();
+            check_integrity(&file).await;
+        });
+    }
 }

@@ -207,6 +207,11 @@ impl Addresses {
     pub fn name_of(&self, address: Address) -> Option<&'static str> {
         self.iter().find(|(_, known)| *known == address).map(|(name, _)| name)
     }
+
+    /// The name of the contract at an address on any of the known networks.
+    pub(crate) fn name_anywhere(address: Address) -> Option<&'static str> {
+        [Self::AENEID, Self::MAINNET].iter().find_map(|network| network.name_of(address))
+    }
 }
 
 #[cfg(test)]

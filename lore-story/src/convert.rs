@@ -8,8 +8,6 @@ use lore_core::{
     Wei,
     domain::license::{LicensingConfig, PilTerms},
     onchain::Uint256,
-    port::chain::{DerivativeTerms, OnChainDocument},
-    protocol::FULL_SHARE,
 };
 
 use crate::contracts::licensing as sol;
@@ -104,10 +102,6 @@ pub(crate) fn timestamp(seconds: U256) -> Result<Timestamp> {
 
 /// A time of the chain where zero means never, in seconds since the Unix epoch.
 ///
-/// A time that Lore cannot write, after the year 9999, is as good as never.
-pub(crate) fn end_time(seconds: U256) -> Option<Timestamp> {
-    if seconds.is_zero() { None } else { timestamp(seconds).ok() }
-}
 
 /// Terms as given; the template escapes the `uri` itself. Only its lookup of an id wants it escaped first.
 pub(crate) fn pil_terms(terms: &PilTerms) -> sol::PILTerms {
@@ -188,33 +182,9 @@ pub(crate) fn license_terms_data(terms: &PilTerms, config: &LicensingConfig) -> 
     sol::LicenseTermsData { terms: pil_terms(terms), licensingConfig: licensing_config(config) }
 }
 
-/// How a child is linked. The template is an argument, because a chain may carry it elsewhere.
-pub(crate) fn make_derivative(terms: &DerivativeTerms, template: Address) -> sol::MakeDerivative {
-    sol::MakeDerivative {
-        parentIpIds: terms.parents.iter().map(|parent| evm_ip(parent.parent)).collect(),
-        licenseTemplate: evm_address(template),
-        licenseTermsIds: terms.parents.iter().map(|parent| u256_of_terms(parent.terms_id)).collect(),
-        royaltyContext: Bytes::new(),
-        maxMintingFee: u256(terms.max_minting_fee),
-        // Neither policy takes royalty tokens for a link, so this never limits anything.
-        maxRts: FULL_SHARE,
-        maxRevenueShare: max_revenue_share(terms.max_revenue_share),
-    }
-}
-
 /// The contracts read 0 as no limit; a limit of 0 % is kept by the smallest share that they know.
 pub(crate) fn max_revenue_share(limit: Option<Share>) -> u32 {
     limit.map_or(0, |share| share.millionths().max(1))
-}
-
-/// Both documents of an IP.
-pub(crate) fn metadata(ipa: &OnChainDocument, nft: &OnChainDocument) -> sol::IPMetadata {
-    sol::IPMetadata {
-        ipMetadataURI: ipa.uri.clone(),
-        ipMetadataHash: b256_of_content(ipa.sha256),
-        nftMetadataURI: nft.uri.clone(),
-        nftMetadataHash: b256_of_content(nft.sha256),
-    }
 }
 
 #[cfg(test)]
@@ -222,7 +192,7 @@ mod tests {
     use alloy::sol_types::SolValue;
     use lore_core::{
         domain::license::{Payment, encode_terms},
-        port::chain::ParentTerms,
+        protocol::FULL_SHARE,
     };
 
     use super::*;
@@ -282,24 +252,10 @@ mod tests {
     }
 
     #[test]
-    fn parents_and_their_terms_stay_in_order() {
-        let (first, second) =
-            (IpId::new(Address::from_bytes([1; 20])), IpId::new(Address::from_bytes([2; 20])));
-        let terms = DerivativeTerms::new(vec![
-            ParentTerms::new(second, LicenseTermsId::from(9_u64)),
-            ParentTerms::new(first, LicenseTermsId::from(3_u64)),
-        ]);
-        let made = make_derivative(&terms, Address::ZERO);
-        assert_eq!(made.parentIpIds, [evm_ip(second), evm_ip(first)]);
-        assert_eq!(made.licenseTermsIds, [U256::from(9), U256::from(3)]);
-    }
-
-    #[test]
     fn what_lore_cannot_keep_is_an_error_and_not_another_value() {
         assert_eq!(share(100_000_000).unwrap(), Share::FULL);
         assert_eq!(share(100_000_001).unwrap_err().kind(), ErrorKind::IntegrityMismatch);
         assert_eq!(timestamp(U256::from(1)).unwrap().unix_seconds(), 1);
         assert_eq!(timestamp(U256::MAX).unwrap_err().kind(), ErrorKind::IntegrityMismatch);
-        assert_eq!((end_time(U256::ZERO), end_time(U256::MAX)), (None, None));
     }
 }

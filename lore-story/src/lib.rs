@@ -3,12 +3,31 @@
 #![forbid(unsafe_code)]
 
 pub mod addresses;
+mod client;
+mod config;
 mod contracts;
-#[expect(dead_code, reason = "the operations that use the rest come with the client")]
 mod convert;
+pub mod eip712;
+mod funding;
+pub mod logs;
 pub mod network;
-pub mod receipt;
+pub mod operation;
+pub mod ops;
+mod port;
+pub mod read;
+mod receipt;
 pub mod revert;
 #[expect(dead_code, unused_imports, reason = "the operations that use the rest come with the client")]
 pub mod rpc;
 pub mod tx;
+mod view;
+
+pub use self::{
+    client::StoryClient,
+    config::StoryConfig,
+    network::Network,
+    operation::{Draft, Operation},
+    receipt::Receipt,
+    tx::{AlloySigner, LanePolicy, LocalSigner, TransactionSigner},
+    view::View,
+};

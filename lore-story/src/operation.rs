@@ -35,10 +35,15 @@ pub struct Draft {
 impl Draft {
     /// A call without costs.
     pub fn new<C: SolCall>(to: Address, call: &C, summary: impl Into<String>) -> Self {
+        Self::from_data(to, call.abi_encode(), summary)
+    }
+
+    /// A call that is encoded already.
+    pub fn from_data(to: Address, data: Vec<u8>, summary: impl Into<String>) -> Self {
         Self {
             to,
             value: Wei::ZERO,
-            data: call.abi_encode(),
+            data,
             summary: summary.into(),
             costs: Vec::new(),
             license_tokens: Vec::new(),

@@ -11,11 +11,17 @@
 
 pub mod cache;
 pub mod chain_client;
+pub mod chain_event_store;
 pub mod clock;
+pub mod dispute_client;
+pub mod group_client;
 pub mod llm_provider;
+pub mod permission_client;
 pub mod pin_store;
 pub mod repository;
+pub mod royalty_client;
 pub mod transaction_store;
+pub mod wallet_verifier;
 
 /// Emits one test per case. The caller needs `tokio` with `macros` and `rt-multi-thread`.
 ///

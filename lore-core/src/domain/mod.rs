@@ -11,3 +11,4 @@ pub mod page;
 mod percent;
 pub mod royalty;
 pub mod search;
+pub mod signature;

@@ -1,4 +1,4 @@
-//! Every operation of every port, handed to the layer. Nothing here decides anything.
+//! Every operation of every port but the chain's, handed to the layer. Nothing here decides anything.
 
 use std::{sync::Arc, time::Duration};
 
@@ -12,65 +12,20 @@ use crate::{
     content::{Cid, ContentReader, unixfs::Profile},
     creation::{CreationRecord, NewCreation, RecordedEvent},
     domain::{
-        asset::{Asset, Mined, ParentLink, Registration},
-        license::PilTerms,
+        asset::{Asset, ParentLink},
         page::{AssetQuery, CreationQuery, Page},
     },
     error::Result,
     ids::{AssetId, CreationId, HolderId},
-    onchain::{Address, IpId, LicenseTermsId},
+    onchain::{Address, IpId},
     port::{
         cache::Cache,
-        chain::{
-            ChainClient, ChainInfo, DerivativeTerms, IpState, RegisterIp, RegisteredTerms, RegistrationKey,
-        },
         llm::{Completion, CompletionRequest, LlmProvider},
         pins::{PinRequest, PinStore, Pinned},
         repository::{AssetRepository, ChangeSet, CreationJournal, Lease, Opened, Repository},
     },
     time::Timestamp,
 };
-
-#[deny(clippy::missing_trait_methods)]
-#[cfg_attr(not(target_family = "wasm"), async_trait)]
-#[cfg_attr(target_family = "wasm", async_trait(?Send))]
-impl<A: Around> ChainClient for LayeredPort<dyn ChainClient, A> {
-    fn name(&self) -> &str {
-        self.inner.name()
-    }
-
-    async fn info(&self) -> Result<ChainInfo> {
-        self.call(op::INFO, || self.inner.info()).await
-    }
-
-    async fn find_registration(&self, key: &RegistrationKey) -> Result<Option<Registration>> {
-        self.call(op::FIND_REGISTRATION, || self.inner.find_registration(key)).await
-    }
-
-    async fn register(&self, request: &RegisterIp) -> Result<Registration> {
-        self.call(op::REGISTER, || self.inner.register(request)).await
-    }
-
-    async fn ip(&self, ip_id: &IpId) -> Result<Option<IpState>> {
-        self.call(op::IP, || self.inner.ip(ip_id)).await
-    }
-
-    async fn find_license_terms(&self, terms: &PilTerms) -> Result<Option<LicenseTermsId>> {
-        self.call(op::FIND_LICENSE_TERMS, || self.inner.find_license_terms(terms)).await
-    }
-
-    async fn register_license_terms(&self, terms: &PilTerms) -> Result<RegisteredTerms> {
-        self.call(op::REGISTER_LICENSE_TERMS, || self.inner.register_license_terms(terms)).await
-    }
-
-    async fn attach_license_terms(&self, ip_id: &IpId, terms_id: LicenseTermsId) -> Result<Option<Mined>> {
-        self.call(op::ATTACH_LICENSE_TERMS, || self.inner.attach_license_terms(ip_id, terms_id)).await
-    }
-
-    async fn link_derivative(&self, child: &IpId, terms: &DerivativeTerms) -> Result<Option<Mined>> {
-        self.call(op::LINK_DERIVATIVE, || self.inner.link_derivative(child, terms)).await
-    }
-}
 
 #[deny(clippy::missing_trait_methods)]
 #[cfg_attr(not(target_family = "wasm"), async_trait)]

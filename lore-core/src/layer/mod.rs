@@ -23,6 +23,7 @@ mod around;
 #[cfg(feature = "fault")]
 mod fault;
 mod forward;
+mod forward_chain;
 mod jitter;
 mod limit;
 mod metrics;

@@ -13,7 +13,7 @@ use crate::error::Retry;
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Port {
-    /// [`ChainClient`](crate::port::chain::ChainClient).
+    /// [`ChainClient`](crate::port::chain::ChainClient) with the narrow clients under it.
     ChainClient,
     /// [`PinStore`](crate::port::pins::PinStore).
     PinStore,
@@ -110,6 +110,30 @@ ops! {
     REGISTER_LICENSE_TERMS = ChainClient "register_license_terms" Once Confirmation;
     ATTACH_LICENSE_TERMS = ChainClient "attach_license_terms" Once Confirmation;
     LINK_DERIVATIVE = ChainClient "link_derivative" Once Confirmation;
+    PAY_ROYALTY = ChainClient "pay_royalty" Once Confirmation;
+    CLAIMABLE_REVENUE = ChainClient "claimable_revenue" Read Prompt;
+    CLAIM_REVENUE = ChainClient "claim_revenue" Once Confirmation;
+    TRANSFER_TO_VAULT = ChainClient "transfer_to_vault" Once Confirmation;
+    ROYALTY_VAULT = ChainClient "royalty_vault" Read Prompt;
+    REGISTER_GROUP = ChainClient "register_group" Once Confirmation;
+    ADD_GROUP_MEMBERS = ChainClient "add_group_members" Once Confirmation;
+    REMOVE_GROUP_MEMBERS = ChainClient "remove_group_members" Once Confirmation;
+    GROUP = ChainClient "group" Read Prompt;
+    GROUP_MEMBERS = ChainClient "group_members" Read Prompt;
+    CLAIMABLE_REWARDS = ChainClient "claimable_rewards" Read Prompt;
+    DISTRIBUTE_REWARDS = ChainClient "distribute_rewards" Once Confirmation;
+    RAISE_DISPUTE = ChainClient "raise_dispute" Once Confirmation;
+    COUNTER_DISPUTE = ChainClient "counter_dispute" Once Confirmation;
+    SETTLE_DISPUTE = ChainClient "settle_dispute" Once Confirmation;
+    RESOLVE_DISPUTE = ChainClient "resolve_dispute" Once Confirmation;
+    CANCEL_DISPUTE = ChainClient "cancel_dispute" Once Confirmation;
+    PROPAGATE_DISPUTE = ChainClient "propagate_dispute" Once Confirmation;
+    DISPUTE = ChainClient "dispute" Read Prompt;
+    DISPUTE_LIMITS = ChainClient "dispute_limits" Read Prompt;
+    SET_PERMISSIONS = ChainClient "set_permissions" Once Confirmation;
+    PERMISSION = ChainClient "permission" Read Prompt;
+    IS_PERMITTED = ChainClient "is_permitted" Read Prompt;
+    VERIFY_SIGNATURE = ChainClient "verify_signature" Read Prompt;
 
     FIND = PinStore "find" Read Prompt;
     // The store finds content that it has by its CID, and does not take it twice.

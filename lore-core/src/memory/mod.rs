@@ -3,6 +3,7 @@
 
 pub mod cache;
 pub mod chain;
+pub mod chain_events;
 pub mod clock;
 pub mod llm;
 pub mod pins;

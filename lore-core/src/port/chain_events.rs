@@ -97,7 +97,7 @@ pub struct EventCursor {
 
 impl EventCursor {
     /// This many of the newest blocks are all in the trail.
-    pub const DENSE: usize = 64;
+    pub const DENSE: usize = 32;
 
     /// Nothing is known yet of a chain that is read from `first_block` on.
     #[must_use]
@@ -146,20 +146,22 @@ impl EventCursor {
         self.trail.retain(|block| block.number < self.next_block);
     }
 
-    /// Keeps the newest blocks, and of the older ones those that are half as far again from the newest as the one kept
-    /// before: at most some 170 in all.
+    /// Keeps the newest blocks and the oldest. Of the others those go whose neighbours are closer to each other than half
+    /// the way from the newest block: what a reorganisation has in common is then found within half its depth, and the trail
+    /// has some hundred blocks after millions.
     fn thin(&mut self) {
-        if self.trail.len() <= Self::DENSE {
-            return;
-        }
         let newest = self.next_block;
-        let mut kept: Vec<BlockRef> = Vec::new();
-        for block in self.trail.iter().rev() {
-            let is_far = kept.last().is_none_or(|last| {
-                let gap = last.number.saturating_sub(block.number);
-                gap >= newest.saturating_sub(last.number) / 2
-            });
-            if kept.len() < Self::DENSE || is_far {
+        let mut kept: Vec<BlockRef> = Vec::with_capacity(self.trail.len());
+        let mut blocks = self.trail.iter().rev().peekable();
+        while let Some(block) = blocks.next() {
+            let is_spare = match (kept.last(), blocks.peek()) {
+                (Some(newer), Some(older)) if kept.len() >= Self::DENSE => {
+                    let gap = newer.number.saturating_sub(older.number);
+                    gap <= newest.saturating_sub(newer.number) / 2
+                }
+                _ => false,
+            };
+            if !is_spare {
                 kept.push(*block);
             }
         }
@@ -306,3 +308,69 @@ pub trait ChainEventStore: Debug + MaybeSend + MaybeSync + 'static {
     async fn chain_events(&self, query: &ChainEventQuery) -> Result<Page<EventRecord>>;
 }
 const _: Option<&dyn ChainEventStore> = None;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn block(number: u64) -> BlockRef {
+        BlockRef::new(number, BlockHash::from_bytes([7; 32]))
+    }
+
+    #[test]
+    fn a_trail_stays_short_and_reaches_far_back() {
+        let mut cursor = EventCursor::new(ChainId::AENEID, 0);
+        let mut longest = 0;
+        // Long ranges while catching up, then block by block, and again after a long pause.
+        let numbers = (0..3_000).map(|n| n * 10_000).chain(30_000_000..30_004_000).chain([u64::MAX - 1]);
+        for number in numbers {
+            cursor.advance(block(number));
+            longest = longest.max(cursor.trail().len());
+            assert_eq!(cursor.trail().next(), Some(&block(number)));
+        }
+        assert!(longest <= 110, "{longest}");
+        let numbers: Vec<u64> = cursor.trail().map(|block| block.number).collect();
+        assert!(numbers.is_sorted_by(|newer, older| newer > older));
+        assert_eq!(cursor.next_block(), u64::MAX);
+    }
+
+    #[test]
+    fn what_a_reorganisation_has_in_common_is_found_within_half_its_depth() {
+        let mut cursor = EventCursor::new(ChainId::AENEID, 0);
+        for number in 0..50_000 {
+            cursor.advance(block(number));
+        }
+        for depth in [1_u64, 10, 31, 32, 33, 100, 1_000, 10_000, 40_000] {
+            let common = 49_999 - depth;
+            let found = cursor.trail().find(|block| block.number <= common).map(|block| block.number);
+            let again = 49_999 - found.unwrap_or(0);
+            assert!(again <= depth + depth / 2 + 1, "{depth} deep, {again} blocks are read again");
+        }
+    }
+
+    #[test]
+    fn a_rewound_cursor_goes_on_after_the_common_block() {
+        let mut cursor = EventCursor::new(ChainId::AENEID, 5);
+        [7, 9, 12].into_iter().for_each(|number| cursor.advance(block(number)));
+        cursor.advance(block(12));
+        cursor.rewind(Some(&block(9)));
+        assert_eq!((cursor.next_block(), cursor.trail().len()), (10, 2));
+        cursor.rewind(None);
+        assert_eq!(cursor, EventCursor::new(ChainId::AENEID, 5));
+    }
+
+    #[test]
+    fn a_cursor_is_read_back_from_its_stored_form() {
+        let mut cursor = EventCursor::new(ChainId::AENEID, 5);
+        cursor.advance(block(7));
+        let json = serde_json::to_string(&cursor).unwrap();
+        assert_eq!(serde_json::from_str::<EventCursor>(&json).unwrap(), cursor);
+        let hash = "0x0707070707070707070707070707070707070707070707070707070707070707";
+        assert_eq!(
+            json,
+            format!(
+                r#"{{"chain_id":1315,"first_block":5,"next_block":8,"trail":[{{"number":7,"hash":"{hash}"}}]}}"#
+            )
+        );
+    }
+}

@@ -1,24 +1,15 @@
 //! Groups: their members, and what stands between them and their money.
 
 use lore_core::{
-    IpId, LicenseTermsId, Wei,
+    Wei,
     memory::chain::{Call, LicensingConfig, SimulatedConfig},
     protocol::{EVEN_SPLIT_GROUP_POOL, WIP},
 };
 
-use crate::{ALICE, BOB, CAROL, scene::Scene};
-
-fn mint_license(licensor: IpId, terms_id: LicenseTermsId) -> Call {
-    let (max_minting_fee, max_revenue_share) = (Wei::ZERO, 0);
-    Call::MintLicenseTokens {
-        licensor,
-        terms_id,
-        amount: 1,
-        receiver: BOB,
-        max_minting_fee,
-        max_revenue_share,
-    }
-}
+use crate::{
+    ALICE, BOB, CAROL,
+    scene::{Scene, mint_license},
+};
 
 #[test]
 fn members_are_listed_page_by_page_and_the_last_takes_the_place_of_one_that_leaves() {
@@ -50,7 +41,7 @@ fn new_members_get_nothing_of_what_was_earned_but_not_collected_before() {
     let mut scene = Scene::default();
     let (group, terms_id, m) = scene.group(ALICE, 2);
     for licensor in [group, m[0], m[1]] {
-        scene.must(BOB, mint_license(licensor, terms_id));
+        scene.must(BOB, mint_license(licensor, terms_id, BOB));
     }
     scene.must(CAROL, Call::PayRoyalty { receiver: group, token: WIP, amount: Wei::from(101_u64) });
     // Whoever is added, what is in the vault goes to the pool first.
@@ -65,7 +56,7 @@ fn a_tagged_group_gets_its_money_once_the_dispute_is_resolved() {
     let mut scene = Scene::default();
     let (group, terms_id, m) = scene.group(ALICE, 1);
     for licensor in [group, m[0]] {
-        scene.must(BOB, mint_license(licensor, terms_id));
+        scene.must(BOB, mint_license(licensor, terms_id, BOB));
     }
     scene.must(CAROL, Call::PayRoyalty { receiver: group, token: WIP, amount: Wei::from(10_u64) });
     scene.must(ALICE, Call::CollectRoyalties { group, token: WIP });
@@ -114,7 +105,7 @@ fn nobody_gets_a_license_that_a_hook_locks() {
         max_minting_fee: Wei::ZERO,
         max_revenue_share: 0,
     };
-    for (by, call) in [(ALICE, mint_license(parent, terms_id)), (BOB, link)] {
+    for (by, call) in [(ALICE, mint_license(parent, terms_id, BOB)), (BOB, link)] {
         let refused = scene.refused(by, &call);
         assert!(refused.starts_with(&format!("LockLicenseHook_LicenseLocked({parent},")), "{refused}");
     }

@@ -13,6 +13,7 @@ mod disputes;
 mod file;
 mod groups;
 mod ledger;
+mod random;
 mod scene;
 mod stored;
 

@@ -16,12 +16,20 @@ pub(crate) const LIVENESS: u64 = 2_592_000;
 pub(crate) struct Scene {
     pub(crate) ledger: SimulatedLedger,
     pub(crate) now: Timestamp,
+    /// Every transaction that did not revert.
+    pub(crate) happened: Vec<(Address, Timestamp, Call)>,
     made: u64,
+}
+
+/// One license token, free of limits.
+pub(crate) fn mint_license(licensor: IpId, terms_id: LicenseTermsId, receiver: Address) -> Call {
+    let (max_minting_fee, max_revenue_share) = (Wei::ZERO, 0);
+    Call::MintLicenseTokens { licensor, terms_id, amount: 1, receiver, max_minting_fee, max_revenue_share }
 }
 
 impl Scene {
     pub(crate) fn new(config: SimulatedConfig) -> Self {
-        Self { ledger: SimulatedLedger::new(config), now: now(), made: 0 }
+        Self { ledger: SimulatedLedger::new(config), now: now(), happened: Vec::new(), made: 0 }
     }
 
     pub(crate) fn warp(&mut self, seconds: u64) {
@@ -29,7 +37,9 @@ impl Scene {
     }
 
     pub(crate) fn execute(&mut self, by: Address, call: &Call) -> Result<Outcome, Revert> {
-        self.ledger.execute(by, self.now, call).map(|receipt| receipt.outcome)
+        let receipt = self.ledger.execute(by, self.now, call)?;
+        self.happened.push((by, self.now, call.clone()));
+        Ok(receipt.outcome)
     }
 
     pub(crate) fn must(&mut self, by: Address, call: Call) -> Outcome {

@@ -22,25 +22,31 @@ pub(super) enum Argument {
 
 /// A statement under construction. Values come in as numbered arguments only; the text is made of Lore's own words.
 #[derive(Default)]
-struct Builder {
-    conditions: Vec<String>,
+pub(super) struct Builder {
+    pub(super) conditions: Vec<String>,
     arguments: Vec<Argument>,
 }
 
 impl Builder {
     /// Adds an argument and gives its place: `?3`.
-    fn argument(&mut self, argument: Argument) -> String {
+    pub(super) fn argument(&mut self, argument: Argument) -> String {
         self.arguments.push(argument);
         format!("?{}", self.arguments.len())
     }
 
-    fn equal(&mut self, column: &str, value: Argument) {
+    pub(super) fn equal(&mut self, column: &str, value: Argument) {
         let place = self.argument(value);
         self.conditions.push(format!("{column} = {place}"));
     }
 
     /// `arms` are further conditions, one per part of the list; without any there is one part.
-    fn into_sql(mut self, select: &str, arms: &[String], order: &str, limit: u32) -> (String, Vec<Argument>) {
+    pub(super) fn into_sql(
+        mut self,
+        select: &str,
+        arms: &[String],
+        order: &str,
+        limit: u32,
+    ) -> (String, Vec<Argument>) {
         // One more than the page holds shows whether there is another page.
         let limit = self.argument(Argument::Int(i64::from(limit) + 1));
         let one = [String::new()];
@@ -61,7 +67,7 @@ impl Builder {
     }
 }
 
-fn statement<'q>((sql, arguments): (String, Vec<Argument>)) -> Statement<'q> {
+pub(super) fn statement<'q>((sql, arguments): (String, Vec<Argument>)) -> Statement<'q> {
     arguments.into_iter().fold(sqlx::query(AssertSqlSafe(sql)), |statement, argument| match argument {
         Argument::Int(value) => statement.bind(value),
         Argument::Text(value) => statement.bind(value),

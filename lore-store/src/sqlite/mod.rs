@@ -6,6 +6,8 @@
 //! another one.
 
 mod asset_rows;
+mod chain_event_rows;
+mod chain_events;
 mod commit;
 mod config;
 mod connection;
@@ -21,4 +23,7 @@ mod transaction_rows;
 mod transactions;
 mod values;
 
-pub use self::{config::SqliteConfig, repository::SqliteRepository, transactions::SqliteTransactionStore};
+pub use self::{
+    chain_events::SqliteChainEventStore, config::SqliteConfig, repository::SqliteRepository,
+    transactions::SqliteTransactionStore,
+};

@@ -20,6 +20,7 @@ use sqlx::sqlite::SqliteRow;
 
 use super::{
     asset_rows::{asset, asset_columns, link},
+    chain_events::SqliteChainEventStore,
     commit,
     config::SqliteConfig,
     connection::{Opener, Readers, Statement, Write, Writer},
@@ -79,6 +80,12 @@ impl SqliteRepository {
     #[must_use]
     pub fn transactions(&self) -> SqliteTransactionStore {
         SqliteTransactionStore::new(Arc::clone(&self.readers), Arc::clone(&self.writer))
+    }
+
+    /// The protocol's events in the same file, over the same connections.
+    #[must_use]
+    pub fn chain_events(&self) -> SqliteChainEventStore {
+        SqliteChainEventStore::new(Arc::clone(&self.readers), Arc::clone(&self.writer))
     }
 
     /// Waits for the calls under way and closes the file, for what shares its connections too. Later calls fail with [`Unavailable`](lore_core::ErrorKind::Unavailable).

@@ -28,11 +28,17 @@ alloy::sol! {
         event IpTaggedOnRelatedIpInfringement(uint256 disputeId, address infringingIpId, address ipIdToTag, uint256 infringerDisputeId, bytes32 tag, uint256 disputeTimestamp);
     }
 
+    /// What the next release changes: who raised the dispute is told apart from who sent the transaction.
+    interface UnreleasedDisputeModule {
+        event DisputeRaised(uint256 disputeId, address targetIpId, address caller, address disputeInitiator, uint256 disputeTimestamp, address arbitrationPolicy, bytes32 disputeEvidenceHash, bytes32 targetTag, bytes data);
+    }
+
     interface ArbitrationPolicyUma {
         function assertionIdToDisputeId(bytes32 assertionId) external view returns (uint256);
         function disputeAssertion(bytes32 assertionId, bytes32 counterEvidenceHash) external;
         function disputeIdToAssertionId(uint256 disputeId) external view returns (bytes32);
         function ipOwnerTimePercent() external view returns (uint32);
+        function ipOwnerTimePercents(uint256 disputeId) external view returns (uint32);
         function maxBonds(address token) external view returns (uint256);
         function maxLiveness() external view returns (uint64);
         function minLiveness() external view returns (uint64);
@@ -42,6 +48,7 @@ alloy::sol! {
         event LivenessSet(uint64 minLiveness, uint64 maxLiveness, uint32 ipOwnerTimePercent);
     }
 
+    #[derive(Debug)]
     struct EscalationManagerSettings {
         bool arbitrateViaEscalationManager;
         bool discardOracle;
@@ -50,6 +57,7 @@ alloy::sol! {
         address escalationManager;
     }
 
+    #[derive(Debug)]
     struct Assertion {
         EscalationManagerSettings escalationManagerSettings;
         address asserter;

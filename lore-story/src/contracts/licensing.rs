@@ -3,6 +3,7 @@
 alloy::sol! {
     #![sol(abi)]
 
+    #[derive(Debug, Default)]
     struct LicensingConfig {
         bool isSet;
         uint256 mintingFee;

@@ -10,3 +10,6 @@ pub(crate) mod licensing;
 pub(crate) mod registry;
 pub(crate) mod royalty;
 pub(crate) mod token;
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use lore_core::{
-    Error, ErrorKind, IpId, LicenseTermsId, Result,
+    Error, IpId, LicenseTermsId, Result,
     domain::{
         asset::{Mined, Registration},
         license::PilTerms,
@@ -14,6 +14,8 @@ use lore_core::{
 
 use crate::{
     client::StoryClient,
+    contracts::registry::IpAssetRegistry,
+    convert,
     operation::Operation,
     ops::{
         AttachTerms, DerivativeLink, IpMetadata, LicensedTerms, LinkDerivative, MintAndRegister,
@@ -73,7 +75,8 @@ impl ChainClient for StoryClient {
                 return Ok(None);
             };
             let ip = lore_core::domain::ip_account::ip_id(self.chain_id(), collection, token_id);
-            if !self.is_registered(&ip).await? {
+            let ask = IpAssetRegistry::isRegisteredCall { id: convert::evm_ip(ip) };
+            if !view.call(self.addresses().ip_asset_registry, &ask).await? {
                 // Somebody minted it without registering it: that is no registration.
                 return Ok(None);
             }

@@ -41,9 +41,10 @@ pub(super) fn links(policy: RoyaltyPolicy, shares: &Shares) -> Vec<u32> {
 /// What a parent takes through the other parents; `None` while one of their links is not known.
 fn around(policy: RoyaltyPolicy, shares: &Shares, found: &[Option<u32>], parent: usize) -> Option<u64> {
     let mut sum = 0_u64;
-    for (other, link) in shares.of_parents.iter().zip(found) {
+    for (place, (other, link)) in shares.of_parents.iter().zip(found).enumerate() {
         let takes = u64::from(other.get(parent).copied().unwrap_or(0));
-        if takes == 0 {
+        // Of itself an IP takes everything, which is no path.
+        if takes == 0 || place == parent {
             continue;
         }
         let relative = policy == RoyaltyPolicy::Lrp;
@@ -65,6 +66,17 @@ mod tests {
     fn unrelated_parents_take_what_their_links_say() {
         for policy in [RoyaltyPolicy::Lap, RoyaltyPolicy::Lrp] {
             assert_eq!(links(policy, &shares([5_000_000, 7_000_000], 0)), [5_000_000, 7_000_000]);
+        }
+    }
+
+    #[test]
+    fn what_an_ip_takes_of_itself_is_no_path() {
+        let itself = Shares {
+            of_child: vec![10_000_000, 10_000_000],
+            of_parents: vec![vec![100_000_000, 0], vec![0, 100_000_000]],
+        };
+        for policy in [RoyaltyPolicy::Lap, RoyaltyPolicy::Lrp] {
+            assert_eq!(links(policy, &itself), [10_000_000, 10_000_000]);
         }
     }
 

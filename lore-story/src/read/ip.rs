@@ -1,11 +1,8 @@
 //! States of IP assets, many at once: a few aggregated calls in all, however many IPs are asked about.
 
-use alloy::{
-    primitives::{Address as EvmAddress, Bytes, U256},
-    sol_types::SolCall,
-};
+use alloy::primitives::{Address as EvmAddress, U256};
 use lore_core::{
-    Address, ContentHash, Error, ErrorKind, IpId, Result, Revert, Share, Timestamp,
+    Address, ContentHash, Error, ErrorKind, IpId, Result, Share, Timestamp,
     domain::{asset::OnChainLink, license::PilTerms, royalty::RoyaltyPolicy},
     port::chain::{AttachedTerms, IpState, OnChainDocument, ParentState},
 };
@@ -21,46 +18,9 @@ use crate::{
         royalty::{RoyaltyPolicyLap, RoyaltyPolicyLrp},
     },
     convert,
+    ops::answers::{Answers, Questions},
     read::edges::{self, Shares},
 };
-
-/// Calls to be aggregated, and their answers in the order of asking.
-#[derive(Default)]
-struct Questions(Vec<(Address, Bytes)>);
-
-impl Questions {
-    fn ask<C: SolCall>(&mut self, contract: Address, call: &C) {
-        self.0.push((contract, Bytes::from(call.abi_encode())));
-    }
-
-    async fn answers(self, client: &StoryClient) -> Result<Answers> {
-        if self.0.is_empty() {
-            return Ok(Answers(Vec::new().into_iter()));
-        }
-        Ok(Answers(client.rpc().multicall(&self.0).await?.into_iter()))
-    }
-}
-
-struct Answers(std::vec::IntoIter<std::result::Result<Bytes, Revert>>);
-
-impl Answers {
-    /// The next answer, if the contract gave one.
-    fn try_take<C: SolCall>(&mut self) -> Result<Option<C::Return>> {
-        let answer = self.0.next().ok_or_else(|| unreadable::<C>("an answer for every question"))?;
-        let Ok(bytes) = answer else { return Ok(None) };
-        C::abi_decode_returns(&bytes).map(Some).map_err(|error| unreadable::<C>("its return").with_source(error))
-    }
-
-    fn take<C: SolCall>(&mut self) -> Result<C::Return> {
-        self.try_take::<C>()?.ok_or_else(|| unreadable::<C>("an answer instead of a revert"))
-    }
-}
-
-fn unreadable<C: SolCall>(expected: &'static str) -> Error {
-    Error::new(ErrorKind::Unexpected, "a contract answered something else")
-        .with_context("function", C::SIGNATURE)
-        .with_context("expected", expected)
-}
 
 /// What the first round tells about a registered IP.
 struct Basics {
@@ -108,27 +68,21 @@ impl StoryClient {
         let mut questions = Questions::default();
         for ip in ips {
             let id = convert::evm_address(ip.address());
-            questions.ask(at.ip_asset_registry, &IpAssetRegistry::isRegisteredCall { id });
-            questions.ask(ip.address(), &IpAccount::ownerCall {});
-            questions.ask(
-                at.core_metadata_view_module,
-                &CoreMetadataViewModule::getMetadataURICall { ipId: id },
-            );
-            questions.ask(
-                at.core_metadata_view_module,
-                &CoreMetadataViewModule::getMetadataHashCall { ipId: id },
-            );
-            questions.ask(
-                at.license_registry,
-                &LicenseRegistry::getAttachedLicenseTermsCountCall { ipId: id },
-            );
-            questions.ask(at.license_registry, &LicenseRegistry::getParentIpCountCall { childIpId: id });
-            questions.ask(at.license_registry, &LicenseRegistry::getDerivativeIpCountCall { parentIpId: id });
-            questions.ask(at.license_registry, &LicenseRegistry::getAncestorsCountCall { ipId: id });
-            questions.ask(at.license_registry, &LicenseRegistry::getExpireTimeCall { ipId: id });
-            questions.ask(at.dispute_module, &DisputeModule::isIpTaggedCall { ipId: id });
+            questions.add(at.ip_asset_registry, &IpAssetRegistry::isRegisteredCall { id });
+            questions.add(ip.address(), &IpAccount::ownerCall {});
+            questions
+                .add(at.core_metadata_view_module, &CoreMetadataViewModule::getMetadataURICall { ipId: id });
+            questions
+                .add(at.core_metadata_view_module, &CoreMetadataViewModule::getMetadataHashCall { ipId: id });
+            questions
+                .add(at.license_registry, &LicenseRegistry::getAttachedLicenseTermsCountCall { ipId: id });
+            questions.add(at.license_registry, &LicenseRegistry::getParentIpCountCall { childIpId: id });
+            questions.add(at.license_registry, &LicenseRegistry::getDerivativeIpCountCall { parentIpId: id });
+            questions.add(at.license_registry, &LicenseRegistry::getAncestorsCountCall { ipId: id });
+            questions.add(at.license_registry, &LicenseRegistry::getExpireTimeCall { ipId: id });
+            questions.add(at.dispute_module, &DisputeModule::isIpTaggedCall { ipId: id });
         }
-        let mut answers = questions.answers(self).await?;
+        let mut answers = questions.send(&self.view()).await?;
         ips.iter().map(|_| basics_of_one(&mut answers)).collect()
     }
 
@@ -140,21 +94,21 @@ impl StoryClient {
             let id = convert::evm_address(partial.ip.address());
             for index in 0..partial.basics.terms_count {
                 let index = U256::from(index);
-                questions.ask(registry, &LicenseRegistry::getAttachedLicenseTermsCall { ipId: id, index });
+                questions.add(registry, &LicenseRegistry::getAttachedLicenseTermsCall { ipId: id, index });
             }
             for index in 0..partial.basics.parent_count {
                 let index = U256::from(index);
-                questions.ask(registry, &LicenseRegistry::getParentIpCall { childIpId: id, index });
+                questions.add(registry, &LicenseRegistry::getParentIpCall { childIpId: id, index });
             }
         }
-        let mut answers = questions.answers(self).await?;
+        let mut answers = questions.send(&self.view()).await?;
         for partial in found.iter_mut().flatten() {
             for _ in 0..partial.basics.terms_count {
-                let terms = answers.take::<LicenseRegistry::getAttachedLicenseTermsCall>()?;
+                let terms = answers.must::<LicenseRegistry::getAttachedLicenseTermsCall>()?;
                 partial.terms_ids.push(terms.licenseTermsId);
             }
             for _ in 0..partial.basics.parent_count {
-                partial.parents.push(answers.take::<LicenseRegistry::getParentIpCall>()?);
+                partial.parents.push(answers.must::<LicenseRegistry::getParentIpCall>()?);
             }
         }
         Ok(())
@@ -166,10 +120,12 @@ impl StoryClient {
         for partial in found.iter().flatten() {
             self.ask_details(&mut questions, partial);
         }
-        let mut answers = questions.answers(self).await?;
+        let mut answers = questions.send(&self.view()).await?;
         let mut states = Vec::with_capacity(found.len());
         for partial in found {
-            states.push(partial.map(|partial| details_of_one(partial, &mut answers, self.addresses())).transpose()?);
+            states.push(
+                partial.map(|partial| details_of_one(partial, &mut answers, self.addresses())).transpose()?,
+            );
         }
         Ok(states)
     }
@@ -180,11 +136,11 @@ impl StoryClient {
             (convert::evm_address(partial.ip.address()), convert::evm_address(at.pi_license_template));
         for terms in &partial.terms_ids {
             let terms = *terms;
-            questions.ask(
+            questions.add(
                 at.pi_license_template,
                 &PiLicenseTemplate::getLicenseTermsCall { selectedLicenseTermsId: terms },
             );
-            questions.ask(
+            questions.add(
                 at.license_registry,
                 &LicenseRegistry::getLicensingConfigCall {
                     ipId: id,
@@ -192,7 +148,7 @@ impl StoryClient {
                     licenseTermsId: terms,
                 },
             );
-            questions.ask(
+            questions.add(
                 at.license_registry,
                 &LicenseRegistry::getRoyaltyPercentCall {
                     ipId: id,
@@ -203,35 +159,37 @@ impl StoryClient {
         }
         for parent in &partial.parents {
             let call = LicenseRegistry::getParentLicenseTermsCall { childIpId: id, parentIpId: *parent };
-            questions.ask(at.license_registry, &call);
+            questions.add(at.license_registry, &call);
         }
         for below in std::iter::once(&id).chain(&partial.parents) {
             for above in &partial.parents {
                 let (below, above) = (*below, *above);
                 let lap = RoyaltyPolicyLap::getPolicyRoyaltyCall { ipId: below, ancestorIpId: above };
                 let lrp = RoyaltyPolicyLrp::getPolicyRoyaltyCall { ipId: below, ancestorIpId: above };
-                questions.ask(at.royalty_policy_lap, &lap);
-                questions.ask(at.royalty_policy_lrp, &lrp);
+                questions.add(at.royalty_policy_lap, &lap);
+                questions.add(at.royalty_policy_lrp, &lrp);
             }
         }
     }
 }
 
 fn basics_of_one(answers: &mut Answers) -> Result<Option<Basics>> {
-    let is_registered = answers.take::<IpAssetRegistry::isRegisteredCall>()?;
-    let owner = answers.try_take::<IpAccount::ownerCall>();
-    let uri = answers.try_take::<CoreMetadataViewModule::getMetadataURICall>()?;
-    let hash = answers.try_take::<CoreMetadataViewModule::getMetadataHashCall>()?;
-    let terms_count = answers.try_take::<LicenseRegistry::getAttachedLicenseTermsCountCall>()?;
-    let parent_count = answers.try_take::<LicenseRegistry::getParentIpCountCall>()?;
-    let child_count = answers.try_take::<LicenseRegistry::getDerivativeIpCountCall>()?;
-    let ancestor_count = answers.try_take::<LicenseRegistry::getAncestorsCountCall>()?;
-    let expires = answers.try_take::<LicenseRegistry::getExpireTimeCall>()?;
-    let is_tagged = answers.try_take::<DisputeModule::isIpTaggedCall>()?;
+    let is_registered = answers.must::<IpAssetRegistry::isRegisteredCall>()?;
+    let owner = answers.next::<IpAccount::ownerCall>();
+    let uri = answers.next::<CoreMetadataViewModule::getMetadataURICall>();
+    let hash = answers.next::<CoreMetadataViewModule::getMetadataHashCall>();
+    let terms_count = answers.next::<LicenseRegistry::getAttachedLicenseTermsCountCall>();
+    let parent_count = answers.next::<LicenseRegistry::getParentIpCountCall>();
+    let child_count = answers.next::<LicenseRegistry::getDerivativeIpCountCall>();
+    let ancestor_count = answers.next::<LicenseRegistry::getAncestorsCountCall>();
+    let expires = answers.next::<LicenseRegistry::getExpireTimeCall>();
+    let is_tagged = answers.next::<DisputeModule::isIpTaggedCall>();
     if !is_registered {
         return Ok(None);
     }
-    let owner = owner?.ok_or_else(|| unreadable::<IpAccount::ownerCall>("an owner"))?;
+    let owner = owner.ok_or_else(|| {
+        Error::new(ErrorKind::Unexpected, "an IP is registered and its account does not answer")
+    })?;
     let count = |number: Option<U256>| number.and_then(|number| u64::try_from(number).ok()).unwrap_or(0);
     let expires = expires.filter(|seconds| !seconds.is_zero()).map(|seconds| {
         let seconds = u64::try_from(seconds).unwrap_or(u64::MAX);
@@ -240,7 +198,8 @@ fn basics_of_one(answers: &mut Answers) -> Result<Option<Basics>> {
     let ipa_metadata = uri.zip(hash).filter(|(uri, hash)| !uri.is_empty() || !hash.is_zero());
     Ok(Some(Basics {
         owner: convert::from_evm_address(owner),
-        ipa_metadata: ipa_metadata.map(|(uri, hash)| OnChainDocument::new(uri, ContentHash::from_bytes(hash.0))),
+        ipa_metadata: ipa_metadata
+            .map(|(uri, hash)| OnChainDocument::new(uri, ContentHash::from_bytes(hash.0))),
         terms_count: count(terms_count),
         parent_count: count(parent_count),
         child_count: count(child_count),
@@ -253,14 +212,14 @@ fn basics_of_one(answers: &mut Answers) -> Result<Option<Basics>> {
 fn details_of_one(partial: Partial, answers: &mut Answers, at: &Addresses) -> Result<IpState> {
     let mut license_terms = Vec::with_capacity(partial.terms_ids.len());
     for id in &partial.terms_ids {
-        let terms = answers.take::<PiLicenseTemplate::getLicenseTermsCall>()?;
-        let config = answers.take::<LicenseRegistry::getLicensingConfigCall>()?;
-        let share = answers.take::<LicenseRegistry::getRoyaltyPercentCall>()?;
-        license_terms.push(attached(*id, convert::from_sol_terms(terms), &config, share));
+        let terms = answers.must::<PiLicenseTemplate::getLicenseTermsCall>()?;
+        let config = answers.must::<LicenseRegistry::getLicensingConfigCall>()?;
+        let share = answers.must::<LicenseRegistry::getRoyaltyPercentCall>()?;
+        license_terms.push(attached(*id, convert::from_pil_terms(terms), &config, share));
     }
     let mut parent_terms = Vec::with_capacity(partial.parents.len());
     for _ in &partial.parents {
-        let terms = answers.take::<LicenseRegistry::getParentLicenseTermsCall>()?;
+        let terms = answers.must::<LicenseRegistry::getParentLicenseTermsCall>()?;
         parent_terms.push(convert::terms_id(terms.licenseTermsId));
     }
     let (lap, lrp) = shares(answers, partial.parents.len())?;
@@ -273,7 +232,8 @@ fn details_of_one(partial: Partial, answers: &mut Answers, at: &Addresses) -> Re
         let link = OnChainLink::new(terms_id, policy, Share::from_millionths(share).unwrap_or(Share::FULL));
         parents.push(ParentState::new(IpId::new(convert::from_evm_address(*parent)), link));
     }
-    let Basics { owner, ipa_metadata, child_count, ancestor_count, is_tagged, expires_at, .. } = partial.basics;
+    let Basics { owner, ipa_metadata, child_count, ancestor_count, is_tagged, expires_at, .. } =
+        partial.basics;
     let mut state = IpState::new(partial.ip, owner);
     state.ipa_metadata = ipa_metadata;
     state.license_terms = license_terms;
@@ -291,8 +251,8 @@ fn shares(answers: &mut Answers, count: usize) -> Result<(Shares, Shares)> {
     for _ in 0..=count {
         let (mut lap_row, mut lrp_row) = (Vec::with_capacity(count), Vec::with_capacity(count));
         for _ in 0..count {
-            lap_row.push(answers.take::<RoyaltyPolicyLap::getPolicyRoyaltyCall>()?);
-            lrp_row.push(answers.take::<RoyaltyPolicyLrp::getPolicyRoyaltyCall>()?);
+            lap_row.push(answers.must::<RoyaltyPolicyLap::getPolicyRoyaltyCall>()?);
+            lrp_row.push(answers.must::<RoyaltyPolicyLrp::getPolicyRoyaltyCall>()?);
         }
         lap.push(lap_row);
         lrp.push(lrp_row);

@@ -5,9 +5,7 @@ use alloy::{
     rpc::types::{BlockNumberOrTag, Filter},
     sol_types::SolEvent,
 };
-use lore_core::{
-    Address, Error, ErrorKind, IpId, Result, Timestamp, TokenId, TxHash, domain::asset::Mined,
-};
+use lore_core::{Address, Error, ErrorKind, IpId, Result, Timestamp, TokenId, TxHash, domain::asset::Mined};
 
 use crate::{
     contracts::registry::{CoreMetadataViewModule, IpAssetRegistry},

@@ -54,7 +54,7 @@ pub fn to_error(data: &[u8], contract: Option<Address>, op: &'static str) -> Err
     };
     error = error.with_op(op);
     if let Some(contract) = contract {
-        error = match contract_name(contract) {
+        error = match Addresses::name_anywhere(contract) {
             Some(name) => error.with_context("contract", name),
             None => error.with_context("contract", contract),
         };
@@ -65,14 +65,19 @@ pub fn to_error(data: &[u8], contract: Option<Address>, op: &'static str) -> Err
     }
 }
 
+/// A reason that the chain would give, found before it was asked, with what helps.
+pub(crate) fn refused(revert: Revert) -> Error {
+    let advice = advice::of(&revert);
+    let error = Error::from(revert);
+    match advice {
+        Some(advice) => error.with_context("advice", advice),
+        None => error,
+    }
+}
+
 /// Whether an account had too little of a token, or of the native coin.
 fn cannot_pay(name: &str) -> bool {
     matches!(name, "InsufficientBalance" | "ERC20InsufficientBalance")
-}
-
-/// The contract of one of the networks at this address.
-fn contract_name(address: Address) -> Option<&'static str> {
-    [Addresses::AENEID, Addresses::MAINNET].iter().find_map(|network| network.name_of(address))
 }
 
 /// The error of this selector whose arguments these are; selectors of four bytes can belong to more than one error.

@@ -9,6 +9,7 @@ mod decode;
 mod payload;
 mod table;
 
+pub(crate) use self::decode::refused;
 pub use self::{
     decode::{decode, to_error},
     payload::revert_data,

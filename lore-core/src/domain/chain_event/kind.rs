@@ -116,3 +116,20 @@ impl FromStr for ChainEventKind {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_keeps_its_name() {
+        for kind in ChainEventKind::ALL {
+            assert_eq!(serde_json::to_value(kind).unwrap(), kind.as_str());
+            assert_eq!(kind.as_str().parse::<ChainEventKind>().unwrap(), *kind);
+        }
+        let unknown = "token_teleported".parse::<ChainEventKind>().unwrap_err();
+        assert_eq!(unknown.kind(), ErrorKind::Unexpected);
+        let names: Vec<&str> = ChainEventKind::ALL.iter().map(|kind| kind.as_str()).collect();
+        insta::assert_snapshot!("chain_event_kinds", names.join("\n"));
+    }
+}

@@ -9,6 +9,7 @@ use crate::{
         licensing::LicenseMint,
         state::{State, Step, Tx},
     },
+    port::transactions::OperationKey,
 };
 
 impl State {
@@ -34,6 +35,7 @@ impl State {
                 self.set_metadata(tx, *ip, ipa_metadata, *nft_metadata_hash)?;
             }
             Call::ExecuteBatch { ip, calls } => return self.execute_batch(tx, *ip, calls),
+            Call::Once { key, call } => return self.apply_once(tx, key, call),
             Call::SetPermission { .. }
             | Call::SetBatchPermissions { .. }
             | Call::SetAllPermissions { .. }
@@ -52,10 +54,23 @@ impl State {
             | Call::AddToGroup { .. }
             | Call::RemoveFromGroup { .. }
             | Call::CollectRoyalties { .. }
-            | Call::ClaimReward { .. } => return self.apply_group(tx, call),
+            | Call::ClaimReward { .. }
+            | Call::RegisterGroupAndAttachLicense { .. }
+            | Call::CollectRoyaltiesAndClaimReward { .. } => return self.apply_group(tx, call),
             licensing_or_royalty => return self.apply_licensing(tx, licensing_or_royalty),
         }
         Ok(Outcome::Done)
+    }
+
+    /// Keeps the outcome under the key, so that whoever asks for the same again gets it instead.
+    fn apply_once(&mut self, tx: &Tx, key: &OperationKey, call: &Call) -> Step<Outcome> {
+        let place = (tx.sender, key.clone());
+        if self.once.contains(&place) {
+            return Err(Revert::new("AlreadyDone").arg(key));
+        }
+        let outcome = self.apply(tx, call)?;
+        self.once.insert(place, (tx.mined_at(), outcome));
+        Ok(outcome)
     }
 
     fn apply_permission(&mut self, tx: &Tx, call: &Call) -> Step {
@@ -128,6 +143,17 @@ impl State {
                 return self.collect_royalties(*group, *token).map(Outcome::Amount);
             }
             Call::ClaimReward { group, token, members } => self.claim_reward(tx, *group, *token, members)?,
+            Call::RegisterGroupAndAttachLicense { pool, terms_id, config } => {
+                let group = self.register_group(tx, *pool)?;
+                self.attach_license_terms(tx, group, *terms_id)?;
+                if config.is_set {
+                    self.set_licensing_config(tx, group, *terms_id, config)?;
+                }
+                return Ok(Outcome::Ip(group));
+            }
+            Call::CollectRoyaltiesAndClaimReward { group, token, members } => {
+                return self.collect_and_claim(tx, *group, *token, members).map(Outcome::Amount);
+            }
             _ => return Err(no_such_function()),
         }
         Ok(Outcome::Done)

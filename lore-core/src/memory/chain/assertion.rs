@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// 30 days and 365 days, from the protocol's deployment.
-const LIVENESS_SECONDS: std::ops::RangeInclusive<u64> = 2_592_000..=31_536_000;
+pub(super) const LIVENESS_SECONDS: std::ops::RangeInclusive<u64> = 2_592_000..=31_536_000;
 /// First part of that time, in millionths of a percent, in which only the target's account may counter.
 const OWNER_TIME: u64 = 66_666_666;
 /// The oracle takes half of a bond for an answer (`OptimisticOracleV3.burnedBondPercentage`).

@@ -6,7 +6,10 @@ use crate::{
     content::ContentHash,
     domain::{asset::Mined, license::PilTerms, royalty::RoyaltyPolicy},
     onchain::{Address, AssertionId, IpId, LicenseTermsId, TokenId, Wei},
-    port::chain::{OnChainDocument, RegisterIp},
+    port::{
+        chain::{OnChainDocument, RegisterIp},
+        transactions::OperationKey,
+    },
 };
 
 pub use crate::domain::license::LicensingConfig;
@@ -141,10 +144,17 @@ pub enum Call {
     CollectRoyalties { group: IpId, token: Address },
     /// Pays members their part of the reward pool, into their vaults.
     ClaimReward { group: IpId, token: Address, members: Vec<IpId> },
+    /// Registers a group, attaches its license and configures it: one transaction of the periphery's workflows.
+    RegisterGroupAndAttachLicense { pool: Address, terms_id: LicenseTermsId, config: LicensingConfig },
+    /// Moves a group's revenue to its pool and pays members, those without a vault after a license that makes it: one
+    /// transaction of the periphery's workflows. Returns what was moved.
+    CollectRoyaltiesAndClaimReward { group: IpId, token: Address, members: Vec<IpId> },
+    /// Makes a call under a key of the sender's. A key that was used is refused, so that one intention happens once.
+    Once { key: OperationKey, call: Box<Call> },
 }
 
 /// What a transaction returned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Outcome {

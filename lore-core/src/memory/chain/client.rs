@@ -19,8 +19,11 @@ use crate::{
         ledger::{SimulatedLedger, SimulatedStats},
     },
     onchain::{Address, IpId, LicenseTermsId},
-    port::chain::{
-        ChainClient, ChainInfo, DerivativeTerms, IpState, RegisterIp, RegisteredTerms, RegistrationKey,
+    port::{
+        chain::{
+            ChainClient, ChainInfo, DerivativeTerms, IpState, RegisterIp, RegisteredTerms, RegistrationKey,
+        },
+        transactions::OperationKey,
     },
     time::{Clock, Timestamp},
 };
@@ -45,8 +48,8 @@ struct Shared {
     clock: Arc<dyn Clock>,
 }
 
-struct Chain {
-    ledger: SimulatedLedger,
+pub(super) struct Chain {
+    pub(super) ledger: SimulatedLedger,
     #[cfg(not(target_family = "wasm"))]
     file: Option<ChainFile>,
 }
@@ -131,7 +134,7 @@ impl SimulatedChain {
         self.shared.chain.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn read<T>(&self, op: &'static str, ask: impl FnOnce(&SimulatedLedger) -> T) -> Result<T> {
+    pub(super) fn read<T>(&self, op: &'static str, ask: impl FnOnce(&SimulatedLedger) -> T) -> Result<T> {
         let mut chain = self.chain();
         chain.ledger.rollback();
         chain.catch_up().map_err(|error| error.with_op(op))?;
@@ -139,7 +142,7 @@ impl SimulatedChain {
     }
 
     /// Runs `act` while no other client, here or in another process, changes the chain.
-    fn write<T>(
+    pub(super) fn write<T>(
         &self,
         op: &'static str,
         act: impl FnOnce(&mut Chain, Address, Timestamp) -> Result<T>,
@@ -174,7 +177,7 @@ impl Chain {
     }
 
     /// Executes a transaction, and keeps it only once it is on disk.
-    fn submit(&mut self, sender: Address, now: Timestamp, call: &Call) -> Result<Receipt> {
+    pub(super) fn submit(&mut self, sender: Address, now: Timestamp, call: &Call) -> Result<Receipt> {
         let receipt = self.ledger.prepare(sender, now, call).map_err(to_error)?;
         #[cfg(not(target_family = "wasm"))]
         if let Some(file) = &mut self.file
@@ -186,10 +189,24 @@ impl Chain {
         self.ledger.commit();
         Ok(receipt)
     }
+
+    /// As [`submit`](Self::submit), once per key of the sender; done before, it gives the same receipt.
+    pub(super) fn submit_once(
+        &mut self,
+        sender: Address,
+        now: Timestamp,
+        key: &OperationKey,
+        call: Call,
+    ) -> Result<Receipt> {
+        if let Some(receipt) = self.ledger.done_once(sender, key) {
+            return Ok(receipt);
+        }
+        self.submit(sender, now, &Call::Once { key: key.clone(), call: Box::new(call) })
+    }
 }
 
 /// An account that cannot pay is told apart from a rule that was broken.
-fn to_error(revert: Revert) -> Error {
+pub(super) fn to_error(revert: Revert) -> Error {
     match revert.name.as_str() {
         "InsufficientBalance" | "ERC20InsufficientBalance" => {
             Error::new(ErrorKind::InsufficientFunds, "the account cannot pay").with_context("revert", revert)
@@ -213,7 +230,7 @@ fn found(ledger: &SimulatedLedger, key: &RegistrationKey) -> Result<Option<Regis
     }
 }
 
-fn unexpected(outcome: Outcome) -> Error {
+pub(super) fn unexpected(outcome: Outcome) -> Error {
     Error::new(ErrorKind::Unexpected, "the simulated chain returned something else")
         .with_context("outcome", format_args!("{outcome:?}"))
 }

@@ -5,8 +5,8 @@ use crate::{
     onchain::Address,
     protocol::{
         ACCESS_CONTROLLER, ARBITRATION_POLICY_UMA, CORE_METADATA_MODULE, DISPUTE_MODULE, GROUPING_MODULE,
-        IP_ASSET_REGISTRY, LICENSE_TOKEN, LICENSING_MODULE, PI_LICENSE_TEMPLATE, REGISTRATION_WORKFLOWS,
-        ROYALTY_MODULE,
+        GROUPING_WORKFLOWS, IP_ASSET_REGISTRY, LICENSE_TOKEN, LICENSING_MODULE, PI_LICENSE_TEMPLATE,
+        REGISTRATION_WORKFLOWS, ROYALTY_MODULE,
     },
 };
 
@@ -71,6 +71,8 @@ selectors! {
     REMOVE_IP = 0x88e5_a64b "removeIp(address,address[])";
     COLLECT_ROYALTIES = 0x62ce_b48a "collectRoyalties(address,address)";
     CLAIM_REWARD = 0x7c7d_4809 "claimReward(address,address,address[])";
+    REGISTER_GROUP_AND_ATTACH_LICENSE = 0xdeb9_a8d1 "registerGroupAndAttachLicense(address,(address,uint256,(bool,uint256,address,bytes,uint32,bool,uint32,address)))";
+    COLLECT_AND_CLAIM_REWARD = 0xac6c_0b40 "collectRoyaltiesAndClaimReward(address,address[],address[])";
 }
 
 /// The contract and function of a call.
@@ -122,6 +124,9 @@ pub(super) fn target_of(call: &Call) -> (Address, Selector) {
         Call::RemoveFromGroup { .. } => (GROUPING_MODULE, REMOVE_IP),
         Call::CollectRoyalties { .. } => (GROUPING_MODULE, COLLECT_ROYALTIES),
         Call::ClaimReward { .. } => (GROUPING_MODULE, CLAIM_REWARD),
+        Call::RegisterGroupAndAttachLicense { .. } => (GROUPING_WORKFLOWS, REGISTER_GROUP_AND_ATTACH_LICENSE),
+        Call::CollectRoyaltiesAndClaimReward { .. } => (GROUPING_WORKFLOWS, COLLECT_AND_CLAIM_REWARD),
+        Call::Once { call, .. } => target_of(call),
     }
 }
 

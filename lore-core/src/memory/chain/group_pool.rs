@@ -5,7 +5,10 @@
 
 use crate::{
     error::Revert,
-    memory::chain::state::{Group, State, Step, Tx, overflow},
+    memory::chain::{
+        licensing::LicenseMint,
+        state::{Group, State, Step, Tx, overflow},
+    },
     onchain::{Address, IpId, Wei},
     protocol::{EVEN_SPLIT_GROUP_POOL, ROYALTY_MODULE},
 };
@@ -56,6 +59,34 @@ impl State {
     }
 
     /// Pays members their part into their vaults, for anybody who asks.
+    /// Collects and pays in one transaction. A member without a vault gets one by a license token of it for the sender.
+    pub(super) fn collect_and_claim(
+        &mut self,
+        tx: &Tx,
+        group: IpId,
+        token: Address,
+        members: &[IpId],
+    ) -> Step<Wei> {
+        let terms_id = self.ips.get(&group).and_then(|record| record.terms.first().copied());
+        for member in members {
+            let has_vault = self.ips.get(member).is_some_and(|record| record.has_vault);
+            if let Some(terms_id) = terms_id.filter(|_| !has_vault) {
+                let mint = LicenseMint {
+                    licensor: *member,
+                    terms_id,
+                    amount: 1,
+                    receiver: tx.sender,
+                    max_minting_fee: Wei::ZERO,
+                    max_revenue_share: 0,
+                };
+                self.mint_license_tokens(tx, &mint)?;
+            }
+        }
+        let collected = self.collect_royalties(group, token)?;
+        self.claim_reward(tx, group, token, members)?;
+        Ok(collected)
+    }
+
     pub(super) fn claim_reward(&mut self, tx: &Tx, group: IpId, token: Address, members: &[IpId]) -> Step {
         self.require_revenue_token(group, token)?;
         self.pay_members(tx, group, token, members)

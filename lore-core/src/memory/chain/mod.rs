@@ -25,6 +25,7 @@ mod group_pool;
 mod ledger;
 mod licensing;
 mod linking;
+mod ports;
 mod reads;
 mod registry;
 mod royalty;

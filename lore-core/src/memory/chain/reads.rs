@@ -1,9 +1,12 @@
 //! Reading permissions, groups and disputes.
 
 use crate::{
+    content::ContentHash,
+    domain::{asset::Mined, royalty::RoyaltyPolicy},
     error::Revert,
-    memory::chain::{access::Lasting, dispute::DisputeRecord, ledger::SimulatedLedger},
-    onchain::{Address, AssertionId, IpId, Wei},
+    memory::chain::{access::Lasting, call::Receipt, dispute::DisputeRecord, ledger::SimulatedLedger},
+    onchain::{Address, AssertionId, IpId, TxHash, Wei},
+    port::transactions::OperationKey,
     protocol::ARBITRATION_POLICY_UMA,
 };
 
@@ -99,6 +102,24 @@ impl SimulatedLedger {
         self.state.claimable_rewards(*group, token, members)
     }
 
+    /// Whether a group keeps its members, because somebody has a license of it or made a derivative.
+    #[must_use]
+    pub fn is_frozen(&self, group: &IpId) -> bool {
+        self.state.ips.get(group).is_some_and(|record| record.child_count > 0 || record.license_tokens > 0)
+    }
+
+    /// The IPs that were paid in a token and pass a part on to a group.
+    #[must_use]
+    pub fn descendants_that_owe(&self, group: &IpId, token: Address) -> Vec<IpId> {
+        let (lrp, paid) = (RoyaltyPolicy::Lrp, &self.state.accounted);
+        let owes = |ip: &IpId| !self.state.policy_share(lrp, *ip, *group).millionths().eq(&0);
+        paid.keys()
+            .filter(|(_, paid_in, policy)| *policy == lrp.address() && *paid_in == token)
+            .map(|(ip, ..)| *ip)
+            .filter(owes)
+            .collect()
+    }
+
     /// Whether an IP has a royalty vault, without which nobody can pay it.
     #[must_use]
     pub fn has_vault(&self, ip: &IpId) -> bool {
@@ -106,8 +127,29 @@ impl SimulatedLedger {
     }
 }
 
+/// What was done under keys.
+impl SimulatedLedger {
+    /// The receipt of what an account did under a key.
+    #[must_use]
+    pub fn done_once(&self, sender: Address, key: &OperationKey) -> Option<Receipt> {
+        let ((at, block, hash), outcome) = *self.state.once.get(&(sender, key.clone()))?;
+        Some(Receipt::new(Mined::new(TxHash::from_bytes(hash), block, at), outcome))
+    }
+}
+
 /// Disputes. They are numbered from 1 on.
 impl SimulatedLedger {
+    /// The dispute of a target that this evidence was used for.
+    #[must_use]
+    pub fn dispute_with_evidence(&self, target: &IpId, evidence: &ContentHash) -> Option<u64> {
+        let fits = |record: &DisputeRecord| {
+            record.target == *target
+                && record.evidence_hash == *evidence
+                && record.infringer_dispute.is_none()
+        };
+        (1..=self.dispute_count()).find(|id| self.dispute(*id).is_some_and(fits))
+    }
+
     /// A dispute, or a tag that was passed on.
     #[must_use]
     pub fn dispute(&self, id: u64) -> Option<&DisputeRecord> {

@@ -9,9 +9,14 @@ use crate::{
     content::ContentHash,
     domain::{asset::Mined, ip_account::ip_id, license::PilTerms, royalty::RoyaltyStack},
     error::Revert,
-    memory::chain::{call::LicensingConfig, config::SimulatedConfig, dispute::DisputeRecord, table::Table},
+    memory::chain::{
+        call::{LicensingConfig, Outcome},
+        config::SimulatedConfig,
+        dispute::DisputeRecord,
+        table::Table,
+    },
     onchain::{Address, AssertionId, IpId, LicenseTermsId, TokenId, Uint256, Wei},
-    port::chain::OnChainDocument,
+    port::{chain::OnChainDocument, transactions::OperationKey},
     time::Timestamp,
 };
 
@@ -29,11 +34,18 @@ pub(super) struct Tx {
 }
 
 impl Tx {
+    pub(super) const fn mined_at(&self) -> MinedAt {
+        (self.mined.at, self.mined.block_number, *self.mined.tx_hash.as_bytes())
+    }
+
     /// Time of the block in seconds, as contracts see it.
     pub(super) const fn now(&self) -> u64 {
         self.mined.at.unix_seconds()
     }
 }
+
+/// Time, number of the block, and hash of a transaction.
+pub(super) type MinedAt = (Timestamp, u64, [u8; 32]);
 
 /// A registered IP, without its documents.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -41,7 +53,7 @@ pub(super) struct Ip {
     pub(super) collection: Address,
     pub(super) token_id: TokenId,
     pub(super) minted_to: Address,
-    pub(super) mined: (Timestamp, u64, [u8; 32]),
+    pub(super) mined: MinedAt,
     /// Whether the IP is bound to the license template, by terms or by a token that its owner minted.
     pub(super) has_template: bool,
     pub(super) terms: Vec<LicenseTermsId>,
@@ -220,6 +232,7 @@ state! {
     group_lists: (IpId, u64) => IpId,
     disputes: u64 => DisputeRecord,
     evidence: ContentHash => (),
+    once: (Address, OperationKey) => (MinedAt, Outcome),
     assertions: AssertionId => u64,
     propagated: (IpId, u64) => (),
     arbitration: IpId => Arbitration,

@@ -29,6 +29,11 @@ impl<K: Ord + Clone, V: Clone> Table<K, V> {
         self.rows.contains_key(key)
     }
 
+    /// Every key, in order.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &K> {
+        self.rows.keys()
+    }
+
     pub(super) fn insert(&mut self, key: K, value: V) {
         let before = self.rows.insert(key.clone(), value);
         self.undo.push((key, before));

@@ -14,6 +14,7 @@ use crate::{
     error::Result,
     maybe_send::{MaybeSend, MaybeSync},
     onchain::{Address, ChainId, IpId, LicenseTermsId, Share, Wei},
+    port::chain::{DisputeClient, GroupClient, PermissionClient, RoyaltyClient, WalletVerifier},
     time::Timestamp,
 };
 
@@ -273,7 +274,8 @@ impl RegisteredTerms {
     }
 }
 
-/// Registers IP assets, licenses and links on a chain, as one signer.
+/// Registers IP assets, licenses and links on a chain, as one signer; with the narrow clients above it, all that Lore
+/// does on a chain.
 ///
 /// Every write MUST be safe to repeat after an unknown outcome: what is there already is found and returned, never
 /// made twice. A write whose fate is unknown MUST fail with [`Retry::Reconcile`](crate::Retry::Reconcile); one that
@@ -281,7 +283,17 @@ impl RegisteredTerms {
 /// MUST below is proved by the conformance case named after it.
 #[cfg_attr(not(target_family = "wasm"), async_trait)]
 #[cfg_attr(target_family = "wasm", async_trait(?Send))]
-pub trait ChainClient: Debug + MaybeSend + MaybeSync + 'static {
+pub trait ChainClient:
+    RoyaltyClient
+    + GroupClient
+    + DisputeClient
+    + PermissionClient
+    + WalletVerifier
+    + Debug
+    + MaybeSend
+    + MaybeSync
+    + 'static
+{
     /// Short, stable label for metrics and errors, for example `story`.
     fn name(&self) -> &str;
 

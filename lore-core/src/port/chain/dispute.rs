@@ -149,7 +149,7 @@ pub struct DisputeRecord {
     pub raised_at: Timestamp,
     /// Who decides.
     pub arbitration_policy: Address,
-    /// SHA-256 of the evidence; zero for an inherited tag.
+    /// SHA-256 of the evidence; for an inherited tag, that of the original.
     pub evidence: ContentHash,
     /// What it asks for, as text.
     pub target_tag: String,
@@ -253,7 +253,10 @@ pub trait DisputeClient: Debug + MaybeSend + MaybeSync + 'static {
     /// As [`raise_dispute`](Self::raise_dispute).
     async fn cancel_dispute(&self, dispute: u64) -> Result<Mined>;
 
-    /// Tags a derivative or a group of an IP whose dispute was upheld; returns the new dispute's number.
+    /// Tags a derivative or a group of an IP whose dispute was upheld; returns the new dispute, which has no id of the
+    /// oracle's: nothing was asserted.
+    ///
+    /// - MUST return the same dispute again if this signer passed it on before (`a_tag_is_passed_to_derivatives`).
     ///
     /// # Errors
     /// As [`raise_dispute`](Self::raise_dispute).

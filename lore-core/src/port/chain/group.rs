@@ -22,7 +22,8 @@ pub struct RegisterGroup {
     pub key: OperationKey,
     /// The reward pool; the protocol's own splits evenly.
     pub pool: Address,
-    /// The one license of the group. It must be commercial under the policy LRP; members need it too.
+    /// The one license of the group. It must be commercial under the policy LRP; members need it too. It is attached with
+    /// the terms' own fee and share, so that IPs that merely opt in can join.
     pub terms_id: Option<LicenseTermsId>,
 }
 
@@ -207,8 +208,11 @@ pub trait GroupClient: Debug + MaybeSend + MaybeSync + 'static {
     /// As [`group`](Self::group).
     async fn claimable_rewards(&self, group: &IpId, token: &Address, members: &[IpId]) -> Result<Vec<Wei>>;
 
-    /// Collects the group's revenue into its pool and pays members, to the wei as the pool splits it
-    /// (`rewards_are_split_evenly_to_the_wei`).
+    /// Collects the group's revenue into its pool and pays members.
+    ///
+    /// - MUST split to the wei as the pool does (`rewards_are_split_evenly_to_the_wei`), and keep for later what was not
+    ///   paid (`a_member_that_was_not_paid_keeps_its_claim`).
+    /// - MUST collect, too, what derivatives of the group owe it (`what_derivatives_owe_is_collected`).
     ///
     /// # Errors
     /// As [`register_group`](Self::register_group).

@@ -1,11 +1,12 @@
 //! How SQLite runs the statements: no scan of a table, no sorting of more than a page needs.
 
 use lore_core::{
-    Address, CreationId,
-    conformance::repository::fixtures::{asset_id, creation_id},
+    Address, ChainId, CreationId,
+    conformance::repository::fixtures::{asset_id, creation_id, ip_id},
     creation::CreationStatus,
     domain::{
         asset::AssetType,
+        chain_event::{ChainEventKind, ChainEventQuery, EventPosition},
         page::{ArchiveFilter, AssetPosition, AssetQuery, AssetSort, CreationQuery, SortOrder},
     },
 };
@@ -13,6 +14,7 @@ use sqlx::Row;
 
 use super::{
     super::{
+        chain_event_rows::{DROP_EVENTS, DROP_IPS, events_sql},
         list::{assets_sql, creations_sql},
         search::Plan,
         transaction_rows::{BY_KEY, NEXT_NONCE, OPEN},
@@ -166,5 +168,45 @@ async fn transactions_are_looked_up_in_indexes_however_many_are_over() {
         for index in indexes {
             assert!(plan.contains(index), "{sql}:\n{plan}");
         }
+    }
+}
+
+#[tokio::test]
+async fn chain_events_are_listed_through_an_index() {
+    let (_directory, repository) = repository().await;
+    let [first, second, ..] = ChainEventKind::ALL else { panic!("no kinds") };
+    for kinds in [vec![], vec![*first], vec![*first, *second]] {
+        for ip in [None, Some(ip_id(1))] {
+            for order in ORDERS {
+                for after in [None, Some(EventPosition::new(5, 1))] {
+                    let mut query = ChainEventQuery::new(ChainId::AENEID);
+                    (query.kinds, query.ip, query.order) = (kinds.clone(), ip, order);
+                    (query.from_block, query.to_block) = (Some(1), Some(9));
+                    let (sql, _) = events_sql(&query, after).unwrap();
+                    let plan = explain(&repository, &sql).await;
+                    let reads: Vec<_> = plan.lines().filter(|line| line.contains("lore_")).collect();
+                    assert!(reads.iter().all(|line| line.contains("SEARCH")), "{query:?}:\n{plan}");
+                    let expected = match (ip, kinds.is_empty()) {
+                        (Some(_), _) => "lore_chain_event_ips USING PRIMARY KEY (chain_id=? AND ip=? AND ",
+                        (None, true) => "sqlite_autoindex_lore_chain_events_1 (chain_id=? AND ",
+                        (None, false) => "lore_chain_events_by_kind (chain_id=? AND kind=? AND ",
+                    };
+                    assert!(plan.contains(expected), "{query:?}:\n{plan}");
+                    // Those of an IP are put in order again once they are the few of the page.
+                    let is_sorted = plan.contains("TEMP B-TREE");
+                    assert!(ip.is_some() || !is_sorted, "{query:?}:\n{plan}");
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_a_reorganised_chain_drops_is_found_in_an_index() {
+    let (_directory, repository) = repository().await;
+    for sql in [DROP_EVENTS, DROP_IPS] {
+        let plan = explain(&repository, sql).await;
+        assert!(plan.contains("SEARCH") && plan.contains("(chain_id=? AND block>?)"), "{plan}");
+        assert!(!plan.contains("SCAN"), "{plan}");
     }
 }

@@ -3,15 +3,23 @@
 use lore_core::{
     Error, ErrorKind,
     conformance::{
+        chain_event_store::{
+            self,
+            fixtures::{CHAIN, batch, block, record, start},
+        },
         repository::fixtures::{
             append, asset, creation, creation_id, every_event, insert, leased, maximal_terms, recorded,
         },
         transaction_store::fixtures::{held, lane, transaction},
     },
     creation::{NewCreation, ParentInput},
-    domain::asset::{Asset, Creator, License, Relationship},
+    domain::{
+        asset::{Asset, Creator, License, Relationship},
+        chain_event::ChainEventQuery,
+    },
     onchain::{Address, Share},
     port::{
+        chain_events::ChainEventStore,
         repository::{AssetRepository, CreationJournal, Repository},
         transactions::TransactionStore,
     },
@@ -116,4 +124,44 @@ async fn a_damaged_transaction_is_told_with_its_lane_and_nonce() {
         assert!(error.context().contains(&("nonce", "7".to_owned())), "{error}");
         assert!(format!("{error:?}").contains(column), "{error:?}");
     }
+}
+
+/// One block that has an event of each kind.
+async fn every_chain_event_stored(repository: &SqliteRepository) {
+    let events = (0..).zip(chain_event_store::fixtures::every_event());
+    let records = events.map(|(index, event)| record(block(1, 0), index, event)).collect();
+    let mut batch = batch(&start(), [1], 0);
+    batch.records = records;
+    repository.chain_events().apply_events(None, &batch).await.unwrap();
+}
+
+#[tokio::test]
+async fn every_chain_event_and_the_cursor_keep_their_form() {
+    let (_directory, repository) = repository().await;
+    every_chain_event_stored(&repository).await;
+    let events = text(&repository, "SELECT event FROM lore_chain_events ORDER BY log_index").await;
+    insta::assert_json_snapshot!("chain_events", events);
+    let cursor = text(&repository, "SELECT cursor FROM lore_chain_cursors").await;
+    insta::assert_json_snapshot!("chain_cursor", cursor);
+}
+
+#[tokio::test]
+async fn a_damaged_chain_event_is_told_with_its_place_and_a_damaged_cursor_with_its_chain() {
+    let (_directory, repository) = repository().await;
+    every_chain_event_stored(&repository).await;
+    let store = repository.chain_events();
+    let query = ChainEventQuery::new(CHAIN);
+    for sql in [
+        "UPDATE lore_chain_events SET event = json_set(event, '$.kind', 'teleported') WHERE log_index = 9",
+        "UPDATE lore_chain_events SET at = -1 WHERE log_index = 9",
+        "UPDATE lore_chain_cursors SET cursor = '{}'",
+    ] {
+        tamper(&repository, sql).await;
+        let mut page = query.clone();
+        page.limit = 100;
+        let error = store.chain_events(&page).await.unwrap_err();
+        names(&error, "block `1`");
+        assert!(error.context().contains(&("log_index", "9".to_owned())), "{error}");
+    }
+    names(&store.event_cursor(CHAIN).await.unwrap_err(), &CHAIN.to_string());
 }

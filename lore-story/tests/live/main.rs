@@ -1,0 +1,12 @@
+//! The client against a chain that carries the protocol: any node, chosen by `LORE_STORY_RPC` and `LORE_STORY_KEY` (a
+//! funded account), and `LORE_STORY_KEY_2` for somebody else.
+//!
+//! Without them every test here says why it was skipped. The tests share one account and so one lane, as they would in one
+//! application; none depends on another.
+
+#![cfg(test)]
+
+mod chain;
+mod derivative;
+mod registration;
+mod royalty_shares;

@@ -34,18 +34,18 @@ impl BlockHeader {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct WireBlock<T = B256> {
+pub(super) struct WireBlock {
     number: U64,
     hash: B256,
     parent_hash: B256,
     timestamp: U64,
     #[serde(default)]
     base_fee_per_gas: Option<U128>,
-    #[serde(default = "Vec::new")]
-    pub(super) transactions: Vec<T>,
+    #[serde(default)]
+    pub(super) transactions: Vec<B256>,
 }
 
-impl<T> WireBlock<T> {
+impl WireBlock {
     pub(super) fn header(&self) -> BlockHeader {
         BlockHeader {
             number: self.number.to(),

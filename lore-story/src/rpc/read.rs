@@ -86,15 +86,11 @@ impl Rpc {
             .ok_or_else(|| Error::new(ErrorKind::Unavailable, "the node has no block yet"))
     }
 
-    /// A block with all its transactions, `None` if the node does not have it (yet).
-    pub(crate) async fn full_block(
-        &self,
-        number: u64,
-    ) -> Result<Option<(BlockHeader, Vec<WireTransaction>)>> {
-        let block = BlockNumberOrTag::Number(number);
-        let found: Option<WireBlock<WireTransaction>> =
-            self.ask("eth_getBlockByNumber", (block, true)).await?;
-        Ok(found.map(|block| (block.header(), block.transactions)))
+    /// Hashes of a block's transactions, `None` if the node does not have it (yet).
+    pub(crate) async fn transactions_of(&self, block: u64) -> Result<Option<Vec<TxHash>>> {
+        let params = (BlockNumberOrTag::Number(block), false);
+        let found: Option<WireBlock> = self.ask("eth_getBlockByNumber", params).await?;
+        Ok(found.map(|block| block.transactions.into_iter().map(convert::tx_hash).collect()))
     }
 
     /// All receipts of a block, `None` if the node does not have it (yet).
@@ -147,6 +143,22 @@ impl Rpc {
     pub(crate) async fn transaction_count(&self, account: Address, block: BlockNumberOrTag) -> Result<u64> {
         let count: U64 = self.ask("eth_getTransactionCount", (convert::evm_address(account), block)).await?;
         Ok(count.to())
+    }
+
+    /// How many transactions an account had sent as of a block; `None` if the node answers that it has no state of it, yet or
+    /// any more.
+    pub(crate) async fn transaction_count_at(&self, account: Address, block: u64) -> Result<Option<u64>> {
+        let params = (convert::evm_address(account), BlockNumberOrTag::Number(block));
+        match self.try_ask::<_, U64>("eth_getTransactionCount", &params).await {
+            Ok(count) => Ok(Some(count.to())),
+            // Nodes say it in many words; what matters is that they answered.
+            Err(failure)
+                if failure.refusal().is_some_and(|said| Meaning::of(said) != Meaning::RateLimited) =>
+            {
+                Ok(None)
+            }
+            Err(failure) => Err(failure.into()),
+        }
     }
 
     /// Native coins of an account.

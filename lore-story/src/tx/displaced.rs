@@ -3,14 +3,16 @@
 //! A node that is behind has no receipt of ours, while another one counts its nonce as used. To sign the call anew then
 //! would make it twice. So the block is searched in which the nonce was used, and the transaction in it is looked at.
 
-use alloy::eips::BlockNumberOrTag;
-use lore_core::{ErrorKind, Result, port::transactions::TransactionState};
+use lore_core::{Result, port::transactions::TransactionState};
 
 use super::{flight::End, lane::Shared};
 use crate::{convert, rpc::BlockHeader};
 
-/// In how many looks ours must be missing, if the node has no history to search.
+/// In how many looks ours must be missing, if the nonce was used longer ago than nodes keep states.
 const MIN_LOOKS_WITHOUT_PROOF: u32 = 12;
+/// Nodes keep the states of 128 blocks at least. No node is so far behind, so a state that is missing further back says that
+/// it was forgotten, and one that is missing here says nothing.
+const KEPT_STATES: u64 = 100;
 
 /// What used a nonce.
 enum User {
@@ -20,8 +22,20 @@ enum User {
     Ours,
     /// Something else, in this block.
     SomebodyElse(u64),
-    /// The node has no history that far back.
+    /// Something, so long ago that the node has no history of it.
+    LongAgo,
+    /// This node is behind the one that gave the newest block: it says nothing.
     NotKnown,
+}
+
+/// Where a nonce was used.
+enum Search {
+    /// In this block.
+    Found(u64),
+    /// The node has no state of this block, which must be known.
+    NoState(u64),
+    /// The account began with a later nonce.
+    BeforeTheFirstBlock,
 }
 
 impl Shared {
@@ -46,8 +60,8 @@ impl Shared {
             }
             User::SomebodyElse(block) if self.is_deep(block, head) => self.displace(nonce, block).await?,
             // It may still vanish.
-            User::SomebodyElse(_) => {}
-            User::NotKnown => {
+            User::SomebodyElse(_) | User::NotKnown => {}
+            User::LongAgo => {
                 let looks = {
                     let mut flight = self.flight();
                     flight.entries.get_mut(&nonce).map_or(0, |entry| {
@@ -81,28 +95,33 @@ impl Shared {
         if used <= nonce {
             return Ok(User::Nobody);
         }
-        let Some(block) = self.block_of(nonce, head.number).await? else { return Ok(User::NotKnown) };
-        let Some((_, transactions)) = self.rpc.full_block(block).await? else { return Ok(User::NotKnown) };
-        let signer = convert::evm_address(self.id.signer);
-        let user = transactions.iter().find(|each| each.from == signer && each.nonce.to::<u64>() == nonce);
-        let Some(user) = user else { return Ok(User::NotKnown) };
+        let block = match self.block_of(nonce, head.number).await? {
+            Search::Found(block) => block,
+            Search::NoState(block) if head.number.saturating_sub(block) >= KEPT_STATES => {
+                return Ok(User::LongAgo);
+            }
+            Search::NoState(_) => return Ok(User::NotKnown),
+            Search::BeforeTheFirstBlock => return Ok(User::LongAgo),
+        };
+        let Some(transactions) = self.rpc.transactions_of(block).await? else { return Ok(User::NotKnown) };
         let flight = self.flight();
-        let entry = flight.entries.get(&nonce);
-        let is_ours = entry.is_some_and(|entry| entry.attempt(&convert::tx_hash(user.hash)).is_some());
+        let Some(entry) = flight.entries.get(&nonce) else { return Ok(User::NotKnown) };
+        // An account can also lose a nonce to an authorization (EIP-7702), without a transaction of its own.
+        let is_ours = transactions.iter().any(|hash| entry.attempt(hash).is_some());
         Ok(if is_ours { User::Ours } else { User::SomebodyElse(block) })
     }
 
-    /// The block in which a nonce was used, at `newest` at the latest; `None` if the node has no history that far back.
-    async fn block_of(&self, nonce: u64, newest: u64) -> Result<Option<u64>> {
+    /// The block in which a nonce was used, `newest` or an earlier one.
+    async fn block_of(&self, nonce: u64, newest: u64) -> Result<Search> {
         // Backwards in growing steps to a block where it was free, then in halves.
         let (mut used_in, mut step) = (newest, 1_u64);
         let mut free_in = loop {
-            let Some(earlier) = used_in.checked_sub(step.min(used_in)).filter(|earlier| *earlier < used_in)
-            else {
-                return Ok(None);
-            };
+            if used_in == 0 {
+                return Ok(Search::BeforeTheFirstBlock);
+            }
+            let earlier = used_in.saturating_sub(step);
             match self.used_at(earlier).await? {
-                None => return Ok(None),
+                None => return Ok(Search::NoState(earlier)),
                 Some(used) if used <= nonce => break earlier,
                 Some(_) => used_in = earlier,
             }
@@ -111,28 +130,15 @@ impl Shared {
         while used_in.saturating_sub(free_in) > 1 {
             let middle = free_in.midpoint(used_in);
             match self.used_at(middle).await? {
-                None => return Ok(None),
+                None => return Ok(Search::NoState(middle)),
                 Some(used) if used <= nonce => free_in = middle,
                 Some(_) => used_in = middle,
             }
         }
-        Ok(Some(used_in))
+        Ok(Search::Found(used_in))
     }
 
-    /// The account's next nonce as of a block; `None` if the node does not have the state any more.
     async fn used_at(&self, block: u64) -> Result<Option<u64>> {
-        match self.rpc.transaction_count(self.id.signer, BlockNumberOrTag::Number(block)).await {
-            Ok(used) => Ok(Some(used)),
-            Err(error) if is_without_history(error.kind()) => Ok(None),
-            Err(error) => Err(error),
-        }
+        self.rpc.transaction_count_at(self.id.signer, block).await
     }
-}
-
-/// Nodes say in many words that they have forgotten a state; what matters is that they answered.
-const fn is_without_history(kind: ErrorKind) -> bool {
-    matches!(
-        kind,
-        ErrorKind::Unavailable | ErrorKind::Unexpected | ErrorKind::Unsupported | ErrorKind::InvalidInput
-    )
 }

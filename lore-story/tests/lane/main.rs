@@ -1,6 +1,6 @@
 //! The lane on a real node: exactly once, whatever happens.
 #![cfg(test)]
-#![expect(clippy::disallowed_methods, reason = "a real node has its own time, which no test clock moves")]
+#![expect(clippy::disallowed_methods, reason = "a real node takes real time")]
 
 mod crowd;
 mod double;

@@ -148,10 +148,10 @@ impl StoryClient {
 
     async fn send_checked<O: Operation>(&self, key: &OperationKey, operation: &O) -> Result<O::Output> {
         check(operation)?;
-        if let Some(receipt) = self.lane().find(key).await? {
-            return operation.output(&receipt, self.addresses());
-        }
         let view = self.view();
+        if let Some(receipt) = self.lane().find(key).await? {
+            return self.result(operation, &view, &receipt).await;
+        }
         if let Some(output) = operation.existing(&view).await? {
             return Ok(output);
         }
@@ -163,12 +163,27 @@ impl StoryClient {
             self.send_paid(key, operation).await
         };
         match sent {
-            Ok(receipt) => operation.output(&receipt, self.addresses()),
+            Ok(receipt) => self.result(operation, &view, &receipt).await,
             // Somebody else may have done it between the look and the call.
             Err(error) if error.kind() == ErrorKind::Reverted => {
                 operation.existing(&view).await?.ok_or(error)
             }
             Err(error) => Err(error),
+        }
+    }
+
+    /// What the receipt says. A call that found everything done already logs nothing: then what is there counts.
+    async fn result<O: Operation>(
+        &self,
+        operation: &O,
+        view: &View<'_>,
+        receipt: &Receipt,
+    ) -> Result<O::Output> {
+        match operation.output(receipt, self.addresses()) {
+            Err(error) if error.kind() == ErrorKind::Unexpected => {
+                operation.existing(view).await?.ok_or(error)
+            }
+            output => output,
         }
     }
 

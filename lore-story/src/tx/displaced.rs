@@ -6,7 +6,7 @@
 use lore_core::{Result, port::transactions::TransactionState};
 
 use super::{flight::End, lane::Shared};
-use crate::{convert, rpc::BlockHeader};
+use crate::rpc::BlockHeader;
 
 /// In how many looks ours must be missing, if the nonce was used longer ago than nodes keep states.
 const MIN_LOOKS_WITHOUT_PROOF: u32 = 12;

@@ -55,7 +55,10 @@ fn an_account_knows_its_owner_and_its_token() {
         assert_eq!(token.chain_id, story.client.chain_id());
         assert_eq!(token.contract, story.collection().await);
         assert_eq!(lore_core::domain::ip_account::ip_id(token.chain_id, token.contract, token.token_id), ip);
-        assert_eq!(story.client.account_state(&ip).await.unwrap(), [0; 32]);
+        // The workflow that registered it used it already, which its state tells.
+        let state = story.client.account_state(&ip).await.unwrap();
+        assert_ne!(state, [0; 32]);
+        assert_eq!(story.client.account_state(&ip).await.unwrap(), state);
     });
 }
 
@@ -113,7 +116,7 @@ fn coins_are_wrapped_allowed_sent_and_unwrapped() {
         assert_eq!(sent, Some(Wei::from(1_u64)));
         client.send(&Unwrap::new(Wei::from(1_u64))).await.unwrap();
         let none = TransferTokens::new(wip, stranger, Wei::MAX);
-        assert_eq!(client.send(&none).await.unwrap_err().revert().unwrap().name, "InsufficientBalance");
+        assert_eq!(client.send(&none).await.unwrap_err().kind(), ErrorKind::InsufficientFunds);
 
         let Some(other) = story.other() else { return };
         let allow = ApproveTokens::new(wip, other.signer(), Wei::from(2_u64));

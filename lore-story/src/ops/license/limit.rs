@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     addresses::Addresses,
-    contracts::licensing::TotalLicenseTokenLimitHook,
+    contracts::licensing::{PiLicenseTemplate, TotalLicenseTokenLimitHook},
     convert,
     operation::{Draft, Operation},
     ops::account::{AccountCall, ExecuteBatch},
@@ -143,7 +143,15 @@ impl Operation for SetLicenseTokenLimit {
 
     async fn draft(&self, view: &View<'_>) -> Result<Draft> {
         let addresses = view.addresses();
-        let config = current(view, self.ip, self.terms_id).await?;
+        let mut config = current(view, self.ip, self.terms_id).await?;
+        if !config.is_set {
+            // A configuration may not be below the terms' own fee.
+            let ask = PiLicenseTemplate::getLicenseTermsCall {
+                selectedLicenseTermsId: convert::u256_of_terms(self.terms_id),
+            };
+            let terms = view.call(addresses.pi_license_template, &ask).await?;
+            config.minting_fee = convert::wei(terms.defaultMintingFee);
+        }
         self.drafted(addresses, hook(addresses)?, config)
     }
 

@@ -6,6 +6,9 @@ use lore_core::{ErrorKind, Result, port::transactions::StoredCall};
 use super::{call::LaneCall, lane::Shared};
 use crate::rpc::{Fees, with_margin};
 
+/// Added to what an estimate found, at least: two slots that are not empty now may be emptied by another transaction of the
+/// account before this one is mined, and filling one costs 20,000 (EIP-2200) instead of 2,900.
+const EMPTIED_SLOTS_GAS: u64 = 40_000;
 /// How often a node that lags is asked again.
 const MAX_LOOKS: u32 = 5;
 
@@ -22,15 +25,17 @@ impl Shared {
     /// [`ErrorKind::Unavailable`] also for a fee above the limit.
     pub(super) async fn prepare(&self, call: &LaneCall) -> Result<Prepared> {
         let estimate = self.estimate(call).await?;
+        let margin = with_margin(estimate, self.policy.gas_margin_percent);
         let gas_limit =
-            call.gas_limit.unwrap_or_else(|| with_margin(estimate, self.policy.gas_margin_percent));
+            call.gas_limit.unwrap_or_else(|| margin.max(estimate.saturating_add(EMPTIED_SLOTS_GAS)));
         let fees = self.rpc.fees(self.policy.fee_limits()).await?;
         let call = StoredCall::new(call.to, call.value, call.data.clone(), gas_limit, call.summary.clone());
         Ok(Prepared { call, fees })
     }
 
     /// Runs the call on the newest state. A node that lags may refuse what another one has made possible: its refusal counts
-    /// only if it also refuses on the newest block that was seen.
+    /// only if it also refuses on the newest block that anybody saw. The lane alone is not enough for that: one that rested
+    /// saw no block for a while.
     async fn estimate(&self, call: &LaneCall) -> Result<u64> {
         let data = Bytes::from(call.data.clone());
         let run = |block| self.rpc.estimate_gas(self.id.signer, (call.to, call.value, &data), block);
@@ -38,10 +43,11 @@ impl Shared {
             Err(error) if error.kind() == ErrorKind::Reverted => error,
             answer => return answer,
         };
-        let head = self.flight().head;
-        if head == 0 {
+        let seen = self.flight().head;
+        if seen == 0 {
             return Err(refusal);
         }
+        let head = self.rpc.block_number().await?.max(seen);
         for _ in 0..MAX_LOOKS {
             match run(BlockNumberOrTag::Number(head)).await {
                 Err(error) if error.kind() == ErrorKind::Unavailable => {

@@ -47,7 +47,7 @@ impl Shared {
         if seen == 0 {
             return Err(refusal);
         }
-        let head = self.rpc.block_number().await?.max(seen);
+        let head = self.rpc.latest_block().await?.number.max(seen);
         for _ in 0..MAX_LOOKS {
             match run(BlockNumberOrTag::Number(head)).await {
                 Err(error) if error.kind() == ErrorKind::Unavailable => {

@@ -23,6 +23,9 @@ use crate::{
     view::View,
 };
 
+/// How often what a call costs is made ready, if something else of the account spends it meanwhile.
+const MOST_PREPARATIONS: u32 = 3;
+
 /// A client of Story Protocol as one signer. Clones are cheap and share everything.
 #[derive(Clone)]
 pub struct StoryClient {
@@ -190,21 +193,40 @@ impl StoryClient {
     async fn send_paid<O: Operation>(&self, key: &OperationKey, operation: &O) -> Result<Receipt> {
         let guard = self.shared.funding.lock().await;
         let view = self.view();
-        let draft = operation.draft(&view).await?;
-        let steps = funding::prerequisites(&view, &draft).await?;
+        let mut tries = 0;
+        let receipt = loop {
+            tries += 1;
+            match self.pay_and_send(key, operation, &view).await {
+                // Something else of the same account spent what was just made ready.
+                Err(error) if error.kind() == ErrorKind::InsufficientFunds && tries < MOST_PREPARATIONS => {
+                    tracing::debug!(operation = operation.name(), tries, "what was prepared is spent");
+                }
+                done => break done,
+            }
+        };
+        drop(guard);
+        receipt
+    }
+
+    async fn pay_and_send<O: Operation>(
+        &self,
+        key: &OperationKey,
+        operation: &O,
+        view: &View<'_>,
+    ) -> Result<Receipt> {
+        let draft = operation.draft(view).await?;
+        let steps = funding::prerequisites(view, &draft).await?;
         if !steps.is_empty() {
             // Before any money is moved, the whole sequence must work.
             let mut sequence = steps.clone();
-            sequence.push(main_transaction(&view, &draft));
+            sequence.push(main_transaction(view, &draft));
             self.rpc().simulate(self.signer(), &mut sequence).await?;
         }
         for (number, step) in (1_u32..).zip(steps) {
             let key = self.free_key(key, number).await?;
             self.lane().execute(&key, &step_call(step)).await?;
         }
-        let receipt = self.lane().execute(key, &call(draft)).await;
-        drop(guard);
-        receipt
+        self.lane().execute(key, &call(draft)).await
     }
 
     /// The first key of a step that no transaction has. One that is under way from before a crash is waited for.

@@ -14,6 +14,7 @@ use crate::{
     },
     convert,
     operation::{Draft, Operation},
+    ops::answers::Questions,
     receipt::Receipt,
     view::View,
 };
@@ -37,7 +38,20 @@ impl TransferGroupRevenue {
         Self { group, token, descendants }
     }
 
-    fn call(&self, addresses: &Addresses) -> Multicall3::aggregate3Call {
+    /// The descendants that owe something now.
+    async fn owing(&self, view: &View<'_>) -> Result<Vec<IpId>> {
+        let asked =
+            self.descendants.iter().map(|descendant| transfer_call(descendant, &self.group, &self.token));
+        let policy = view.addresses().royalty_policy_lrp;
+        let mut answers = Questions::default().ask_all(policy, asked).send(view).await?;
+        // Refuses where nothing is due.
+        let mut owes = |_: &&IpId| {
+            answers.next::<RoyaltyPolicyLrp::transferToVaultCall>().is_some_and(|due| !due.is_zero())
+        };
+        Ok(self.descendants.iter().filter(|ip| owes(ip)).copied().collect())
+    }
+
+    fn call(&self, addresses: &Addresses, owing: &[IpId]) -> Multicall3::aggregate3Call {
         let one = |descendant: &IpId| {
             let call = transfer_call(descendant, &self.group, &self.token);
             Call3 {
@@ -48,7 +62,7 @@ impl TransferGroupRevenue {
                 callData: Bytes::from(call.abi_encode()),
             }
         };
-        Multicall3::aggregate3Call { calls: self.descendants.iter().map(one).collect() }
+        Multicall3::aggregate3Call { calls: owing.iter().map(one).collect() }
     }
 }
 
@@ -69,7 +83,7 @@ pub(crate) fn transfer_call(
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GroupTransfer {
-    /// The transaction; `None` if no descendant was named.
+    /// The transaction; `None` if nothing was owed.
     pub mined: Option<Mined>,
     /// What each descendant owed, without those that owed nothing.
     pub amounts: Vec<(IpId, Wei)>,
@@ -90,19 +104,20 @@ impl Operation for TransferGroupRevenue {
 
     fn check(&self, _: &mut Violations) {}
 
-    async fn existing(&self, _: &View<'_>) -> Result<Option<GroupTransfer>> {
-        Ok(self.descendants.is_empty().then(|| GroupTransfer { mined: None, amounts: Vec::new() }))
+    async fn existing(&self, view: &View<'_>) -> Result<Option<GroupTransfer>> {
+        let nothing = self.owing(view).await?.is_empty();
+        Ok(nothing.then(|| GroupTransfer { mined: None, amounts: Vec::new() }))
     }
 
     async fn draft(&self, view: &View<'_>) -> Result<Draft> {
-        let addresses = view.addresses();
+        let (addresses, owing) = (view.addresses(), self.owing(view).await?);
         let summary = format!(
             "moves what {} derivatives owe group {} in token {} to its royalty vault",
-            self.descendants.len(),
+            owing.len(),
             self.group,
             self.token
         );
-        Ok(Draft::new(addresses.multicall3, &self.call(addresses), summary))
+        Ok(Draft::new(addresses.multicall3, &self.call(addresses, &owing), summary))
     }
 
     fn output(&self, receipt: &Receipt, addresses: &Addresses) -> Result<GroupTransfer> {
@@ -131,7 +146,7 @@ mod tests {
         let call = transfer_call(&descendant, &group, &protocol::WIP);
         assert_eq!(call.abi_encode(), recorded.input);
         let request = TransferGroupRevenue::new(group, protocol::WIP, vec![descendant]);
-        let batch = request.call(&Addresses::AENEID);
+        let batch = request.call(&Addresses::AENEID, &[descendant]);
         assert_eq!(batch.calls[0].callData, recorded.input);
         assert!(!batch.calls[0].allowFailure, "an estimate of gas must be enough for all");
         let moved = request.output(&recorded.receipt(), &Addresses::AENEID).unwrap();

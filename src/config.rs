@@ -70,7 +70,7 @@ pub enum ChainConfig {
     },
     /// A chain that carries the protocol's contracts.
     #[cfg(feature = "story")]
-    Story(StoryChainConfig),
+    Story(Box<StoryChainConfig>),
 }
 
 /// Story Protocol, signed for with a key of this machine. For a key that is elsewhere, build the

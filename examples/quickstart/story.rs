@@ -57,6 +57,6 @@ pub(crate) async fn prepare(args: &Args) -> Result<(Wallet, Config)> {
     let once = OperationKey::new("quickstart/collection")?;
     story.collection = client.send_once(&once, &collection).await?.collection;
 
-    config.chain = ChainConfig::Story(StoryChainConfig::new(story, key));
+    config.chain = ChainConfig::Story(Box::new(StoryChainConfig::new(story, key)));
     Ok((wallet, config))
 }

@@ -1,5 +1,4 @@
-//! Lore's client of Story Protocol.
-
+#![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
 pub mod addresses;

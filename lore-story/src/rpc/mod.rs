@@ -3,7 +3,7 @@
 //! Several endpoints stand in for one another: a request goes to the one that answered last, and to the next if that one
 //! is silent, overloaded or no node at all. Every endpoint must prove that it belongs to the configured chain before it is
 //! asked anything else. A transaction is never sent by the same path as a question: what became of it is a value
-//! ([`SendOutcome`](send::SendOutcome)), not an error.
+//! (accepted, refused, or unknown), not an error.
 
 mod block;
 mod client;

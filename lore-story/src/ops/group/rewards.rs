@@ -95,7 +95,7 @@ pub(super) fn collected(receipt: &Receipt, addresses: &Addresses, group: &IpId, 
 
 /// Pays members what the pool holds for them, into their royalty vaults. Anybody may.
 ///
-/// Every one of them needs a vault, which an IP has once somebody took a license of it; [`CollectAndDistribute`] sees to
+/// Every one of them needs a vault, which an IP has once somebody took a license of it; [`CollectAndDistribute`](crate::ops::CollectAndDistribute) sees to
 /// that.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

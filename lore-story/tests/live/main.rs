@@ -10,6 +10,7 @@ mod account;
 mod chain;
 mod derivative;
 mod dispute;
+mod events;
 mod fresh;
 mod group;
 mod license;

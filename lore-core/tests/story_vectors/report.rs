@@ -72,7 +72,12 @@ impl Report {
 
     /// Prints the closing line: passed cases by file.
     pub(crate) fn close(self) -> ExitCode {
-        let counts: Vec<_> = self.passed.iter().map(|(name, passed)| format!("{name} {passed}")).collect();
+        // What a file is about may stand behind its name, in brackets.
+        let count = |(name, passed): &(&str, usize)| match name.split_once(" (") {
+            Some((name, note)) => format!("{name} {passed} ({note}"),
+            None => format!("{name} {passed}"),
+        };
+        let counts: Vec<_> = self.passed.iter().map(count).collect();
         println!("{}", counts.join(", "));
         if self.failed == 0 {
             return ExitCode::SUCCESS;

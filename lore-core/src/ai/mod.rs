@@ -8,6 +8,7 @@ pub mod audit;
 mod budget;
 mod key;
 mod operation;
+pub mod stats;
 mod text;
 
 pub use self::{

@@ -15,11 +15,8 @@ use crate::{
     domain::page::Page,
     error::{Error, Result},
     onchain::Address,
-    port::{
-        ai_reports::{
-            AcceptedBy, AcceptedContent, AcceptedPosition, AcceptedQuery, UsageBatch, UsageReports,
-        },
-        refusal::ReportRefusal,
+    port::ai_reports::{
+        AcceptedBy, AcceptedContent, AcceptedPosition, AcceptedQuery, ReportRefusal, UsageBatch, UsageReports,
     },
     time::Day,
 };

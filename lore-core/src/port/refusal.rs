@@ -1,10 +1,10 @@
-//! [`Refusal`], [`TransactionRefusal`], [`EventRefusal`], [`ReportRefusal`]: why a store does not write. Every adapter
-//! refuses with these, so that all say the same.
+//! [`Refusal`], [`TransactionRefusal`], [`EventRefusal`]: why a store does not write. Every adapter refuses with these, so
+//! that all say the same.
 
 use crate::{
-    ai::stats::AcceptanceKey,
+    ai::audit::ChainHead,
     error::{Error, ErrorKind, Retry},
-    ids::{AssetId, CreationId},
+    ids::{AssetId, CallId, CreationId},
     onchain::{ChainId, IpId},
     port::transactions::{LaneId, OperationKey},
     time::Timestamp,
@@ -323,55 +323,30 @@ impl From<EventRefusal> for Error {
     }
 }
 
-/// A rule of the [`UsageReports`](crate::port::ai_reports::UsageReports) and
-/// [`AcceptedContent`](crate::port::ai_reports::AcceptedContent) ports that a write would break.
+/// A rule of the [`AuditLog`](crate::port::ai_log::AuditLog) and [`CallLedger`](crate::port::ai_log::CallLedger) ports that a
+/// request would break. A spent budget has an error of its own, [`budget_spent`](crate::ai::budget_spent).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum ReportRefusal {
-    /// Somebody else counted lines meanwhile.
-    StaleCursor {
-        /// Through which line the batch takes everything to be counted.
-        expected: u64,
-        /// Through which line everything is counted.
-        stored: u64,
-    },
-    /// The batch has no line after those that are counted.
-    NothingNew {
-        /// Through which line everything is counted.
-        expected: u64,
-        /// The last line of the batch.
-        through: u64,
-    },
-    /// This was recorded before.
-    Accepted(AcceptanceKey),
-    /// This was never recorded.
-    NotAccepted(AcceptanceKey),
+pub enum AiLogRefusal {
+    /// The call is open already.
+    CallOpen(CallId),
+    /// The call is not open: it was closed, or never opened.
+    CallNotOpen(CallId),
+    /// No kept line has this place and hash.
+    NotALine(ChainHead),
 }
 
-impl From<ReportRefusal> for Error {
-    fn from(refusal: ReportRefusal) -> Self {
-        let of = |kind, message: &'static str, key: AcceptanceKey| {
-            Self::new(kind, message)
-                .with_context("asset", key.asset)
-                .with_context("kind", key.kind)
-                .with_context("request", key.request)
-        };
+impl From<AiLogRefusal> for Error {
+    fn from(refusal: AiLogRefusal) -> Self {
         match refusal {
-            ReportRefusal::StaleCursor { expected, stored } => {
-                Self::new(ErrorKind::Conflict, "somebody else counted lines of the log")
-                    .with_context("expected", expected)
-                    .with_context("stored", stored)
+            AiLogRefusal::CallOpen(call) => {
+                Self::new(ErrorKind::AlreadyExists, "the call is open already").with_context("call", call)
             }
-            ReportRefusal::NothingNew { expected, through } => {
-                Self::invalid("through", "not_after", "a line after those that are counted")
-                    .with_context("expected", expected)
-                    .with_context("through", through)
+            AiLogRefusal::CallNotOpen(call) => {
+                Self::new(ErrorKind::NotFound, "the call is not open").with_context("call", call)
             }
-            ReportRefusal::Accepted(key) => {
-                of(ErrorKind::AlreadyExists, "the output was taken for the asset already", key)
-            }
-            ReportRefusal::NotAccepted(key) => {
-                of(ErrorKind::NotFound, "the output was not taken for the asset", key)
+            AiLogRefusal::NotALine(head) => {
+                Self::new(ErrorKind::Conflict, "the log keeps no such line").with_context("line", head)
             }
         }
     }

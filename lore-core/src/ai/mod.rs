@@ -8,6 +8,7 @@ pub mod audit;
 mod budget;
 mod key;
 mod operation;
+mod reports;
 pub mod stats;
 mod text;
 
@@ -15,5 +16,6 @@ pub use self::{
     budget::budget_spent,
     key::{AnswerKey, KeyHasher},
     operation::{Operation, OperationKind, Tier, Value},
+    reports::{Accept, AiReports},
     text::normalized,
 };

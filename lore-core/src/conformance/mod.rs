@@ -20,6 +20,7 @@ pub mod group_client;
 pub mod llm_provider;
 pub mod permission_client;
 pub mod pin_store;
+pub mod report_store;
 pub mod repository;
 pub mod royalty_client;
 pub mod transaction_store;

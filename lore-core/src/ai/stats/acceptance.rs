@@ -179,6 +179,29 @@ pub struct Acceptance {
 }
 
 impl Acceptance {
+    /// Taken as it was made, and not rated.
+    #[must_use]
+    pub fn new(
+        (asset, request): (AssetId, RequestId),
+        taken: Taken,
+        user: Address,
+        (operation, model): (OperationKind, Option<String>),
+        (answered_at, accepted_at): (Timestamp, Timestamp),
+    ) -> Self {
+        Self {
+            asset,
+            request,
+            taken,
+            is_edited: false,
+            rating: None,
+            user,
+            operation,
+            model,
+            answered_at,
+            accepted_at,
+        }
+    }
+
     /// Its name.
     #[must_use]
     pub const fn key(&self) -> AcceptanceKey {

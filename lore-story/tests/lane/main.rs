@@ -5,6 +5,7 @@
 mod crowd;
 mod double;
 mod faults;
+mod gas;
 mod heal;
 mod input;
 mod life;

@@ -4,6 +4,7 @@
 
 mod crowd;
 mod double;
+mod fallback;
 mod faults;
 mod gas;
 mod heal;

@@ -48,7 +48,7 @@ async fn a_call_of_the_lane_has_gas_for_slots_that_are_emptied_meanwhile() {
     let mut work = std::pin::pin!(lane.execute(&key, &call));
     tokio::select! {
         done = &mut work => panic!("too early: {done:?}"),
-        () = scene.proxy.seen("eth_sendRawTransaction", 1) => {}
+        () = scene.waiting(1) => {}
     }
     // Both in one block, this one first: it pays more.
     let away = Coin::transferCall { to: ACCOUNTS[2], value: U256::from(1) };

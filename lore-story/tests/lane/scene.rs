@@ -7,7 +7,7 @@ use alloy::{
     sol_types::SolCall as _,
 };
 use lore_core::{
-    Address, ChainId, Secret, SystemClock, Wei,
+    Address, ChainId, Secret, SystemClock, TxHash, Wei,
     memory::transactions::MemoryTransactionStore,
     port::transactions::{OperationKey, TransactionStore},
 };
@@ -128,6 +128,20 @@ impl Scene {
     pub(crate) async fn use_key_elsewhere(&self) {
         let hash = self.node.send_raw(SIGNER, Some(ACCOUNTS[1]), &Bytes::new(), U256::from(1)).await;
         self.node.settle(hash).await;
+    }
+
+    /// Returns once so many transactions of the signer wait at the node. That the proxy saw them does not mean that.
+    pub(crate) async fn waiting(&self, count: usize) {
+        while self.node.waiting(SIGNER).await.pending.len() < count {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    }
+
+    /// Whether the node knows a transaction that is not mined.
+    pub(crate) async fn is_waiting(&self, hash: &TxHash) -> bool {
+        let hash = B256::from(*hash.as_bytes());
+        let found = self.node.rpc().get("eth_getTransactionByHash", serde_json::json!([hash])).await;
+        !found.is_null() && found["blockHash"].is_null()
     }
 
     /// Nonces that wait behind a gap.

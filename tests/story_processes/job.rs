@@ -4,8 +4,8 @@ use std::{env, io, sync::Arc};
 
 use futures_util::future::try_join_all;
 use lore::{
-    Address, ChainConfig, Config, ContentHash, Lore, OperationKey, Result, SqliteConfig, SqliteRepository,
-    StoreConfig, SystemClock, TransactionStore, open,
+    Address, ChainClient, ChainConfig, Config, ContentHash, OperationKey, Result, SqliteConfig,
+    SqliteRepository, StoreConfig, StoryChainConfig, SystemClock, TransactionStore, open,
     story::{
         LocalSigner, Operation as _, StoryClient, TransactionSigner as _,
         ops::{IpMetadata, MintAndRegister, NewNft},
@@ -85,44 +85,54 @@ impl Job {
     }
 }
 
-enum Worker {
-    Engine(Lore, Config),
-    Client(StoryClient, Config),
+struct Worker {
+    config: Config,
+    through: Through,
+}
+
+enum Through {
+    Engine(Arc<dyn ChainClient>),
+    Client(StoryClient),
 }
 
 impl Worker {
     async fn start(job: &Job) -> Result<Self> {
         let config = job.config();
-        match job.way {
-            Way::Engine => Ok(Self::Engine(open(&config).await?, config)),
+        let through = match job.way {
+            Way::Engine => Through::Engine(Arc::clone(open(&config).await?.chain())),
             Way::Client => {
-                let ChainConfig::Story(chain) = &config.chain else { panic!("the chain is a real one") };
+                let chain = chain(&config);
                 let signer = LocalSigner::from_key(&chain.key)?;
                 let mut store: Arc<dyn TransactionStore> = Arc::new(records(&config).await?.transactions());
                 if let Some(point) = &job.dies_at {
                     store = Arc::new(CrashingStore::new(store, point.clone()));
                 }
                 let clock = SystemClock::shared();
-                let client = StoryClient::new(chain.client.clone(), Arc::new(signer), store, clock)?;
-                Ok(Self::Client(client, config))
+                Through::Client(StoryClient::new(chain.client.clone(), Arc::new(signer), store, clock)?)
             }
-        }
+        };
+        Ok(Self { config, through })
     }
 
     async fn register(&self, work: &str) -> Result<()> {
-        match self {
-            Self::Engine(lore, config) => {
+        match &self.through {
+            Through::Engine(chain) => {
                 let [ipa, nft] = documents(work);
-                lore.chain().register(&RegisterIp::new(signer(config), ipa, nft)).await.map(drop)
+                chain.register(&RegisterIp::new(signer(&self.config), ipa, nft)).await.map(drop)
             }
-            Self::Client(client, config) => {
-                let mut nft = nft(config, work);
+            Through::Client(client) => {
+                let mut nft = nft(&self.config, work);
                 nft.allow_duplicates = true;
                 let key = OperationKey::new(work)?;
                 client.send_once(&key, &MintAndRegister::new(nft)).await.map(drop)
             }
         }
     }
+}
+
+fn chain(config: &Config) -> &StoryChainConfig {
+    let ChainConfig::Story(chain) = &config.chain else { panic!("the chain is a real one") };
+    chain
 }
 
 /// The database of a configuration.
@@ -133,14 +143,12 @@ pub(crate) async fn records(config: &Config) -> Result<SqliteRepository> {
 
 /// The account that signs, and owns everything.
 pub(crate) fn signer(config: &Config) -> Address {
-    let ChainConfig::Story(chain) = &config.chain else { panic!("the chain is a real one") };
-    LocalSigner::from_key(&chain.key).unwrap().address()
+    LocalSigner::from_key(&chain(config).key).unwrap().address()
 }
 
 fn nft(config: &Config, work: &str) -> NewNft {
-    let ChainConfig::Story(chain) = &config.chain else { panic!("the chain is a real one") };
     let [ipa, nft] = documents(work);
-    NewNft::new(chain.client.collection, signer(config), IpMetadata::new(ipa, nft))
+    NewNft::new(chain(config).client.collection, signer(config), IpMetadata::new(ipa, nft))
 }
 
 fn documents(work: &str) -> [OnChainDocument; 2] {

@@ -22,8 +22,7 @@ impl Shared {
     /// [`ErrorKind::Unavailable`] also for a fee above the limit.
     pub(super) async fn prepare(&self, call: &LaneCall) -> Result<Prepared> {
         let estimate = self.estimate(call).await?;
-        let gas_limit =
-            call.gas_limit.unwrap_or_else(|| gas_limit(estimate, self.policy.gas_margin_percent));
+        let gas_limit = call.gas_limit.unwrap_or_else(|| gas_limit(estimate, self.policy.gas_margin_percent));
         let fees = self.rpc.fees(self.policy.fee_limits()).await?;
         let call = StoredCall::new(call.to, call.value, call.data.clone(), gas_limit, call.summary.clone());
         Ok(Prepared { call, fees })

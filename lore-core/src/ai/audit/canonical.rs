@@ -85,7 +85,7 @@ choice!(RequestOutcome {
 
 choice!(CallOutcome {
     0 => Unknown,
-    1 => Answered { model, rung },
+    1 => Answered { model, rung, output },
     2 => Unusable { finding },
     3 => Failed { failure },
 });

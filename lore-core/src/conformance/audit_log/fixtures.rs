@@ -82,7 +82,7 @@ pub fn call_entry(number: u64, used: Spent) -> CallEntry {
         provider: "scripted".to_owned(),
         model: "a/model".to_owned(),
         number: 1,
-        outcome: CallOutcome::Answered { model: "a/model-2".to_owned(), rung: Rung::Asked },
+        outcome: CallOutcome::Answered { model: "a/model-2".to_owned(), rung: Rung::Asked, output: None },
         response_micros: 1_234_567,
         usage: Usage::new(used.tokens, 0),
         cost: used.cost,
@@ -171,7 +171,8 @@ pub fn every_entry() -> Vec<AuditEntry> {
     }
     let failed = failures().into_iter().map(|failure| CallOutcome::Failed { failure });
     let outcomes = [CallOutcome::Unknown, CallOutcome::Unusable { finding: "five titles".to_owned() }];
-    let answered = CallOutcome::Answered { model: String::new(), rung: Rung::Strict };
+    let output = Some("{\"titles\":[]}".to_owned());
+    let answered = CallOutcome::Answered { model: String::new(), rung: Rung::Strict, output };
     for outcome in outcomes.into_iter().chain([answered]).chain(failed) {
         number += 1;
         let mut entry = call_entry(number, spent(number, number));

@@ -20,6 +20,7 @@ use sqlx::Row;
 use super::{
     super::{
         ai_report_rows::{COUNT_ACCEPTED, COUNTS, OF_USER, ROWS, TOTALS, UNIQUE_USERS, list_accepted_sql},
+        ai_rows::{DROP_LINES, LINES, LINES_OF, OVERDUE, SPENT},
         chain_event_rows::{DROP_EVENTS, DROP_IPS, events_sql},
         list::{assets_sql, creations_sql},
         search::Plan,
@@ -242,5 +243,21 @@ async fn usage_and_accepted_outputs_are_looked_up_in_indexes() {
             let plan = explain(&repository, &sql).await;
             assert!(plan.contains(index) && !plan.contains("TEMP B-TREE"), "{sql}:\n{plan}");
         }
+    }
+}
+
+#[tokio::test]
+async fn lines_and_calls_are_looked_up_in_indexes() {
+    let (_directory, repository) = repository().await;
+    let table = [
+        (LINES, "INTEGER PRIMARY KEY (rowid>?)"),
+        (LINES_OF, "INDEX lore_ai_lines_by_request (<expr>=?)"),
+        (DROP_LINES, "INTEGER PRIMARY KEY (rowid<?)"),
+        (OVERDUE, "INDEX lore_ai_calls_by_end (until<?)"),
+        (SPENT, "INDEX lore_ai_calls_by_user (user=? AND opened>? AND opened<?)"),
+    ];
+    for (sql, index) in table {
+        let plan = explain(&repository, sql).await;
+        assert!(plan.contains(index) && !plan.contains("SCAN lore"), "{sql}:\n{plan}");
     }
 }

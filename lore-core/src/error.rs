@@ -8,6 +8,9 @@ use std::{borrow::Cow, error::Error as StdError, fmt, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
+mod completion;
+pub use self::completion::{CompletionFailure, FailureReason, FailureScope};
+
 /// A result whose error is [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -264,6 +267,7 @@ struct Inner {
 enum Detail {
     Violations(Violations),
     Revert(Revert),
+    Completion(Box<CompletionFailure>),
 }
 
 impl Error {
@@ -366,6 +370,22 @@ impl Error {
         }
     }
 
+    /// Says why a model gave no answer that can be used.
+    #[must_use]
+    pub fn with_completion_failure(mut self, failure: CompletionFailure) -> Self {
+        self.0.detail = Some(Detail::Completion(Box::new(failure)));
+        self
+    }
+
+    /// Why a model gave no answer that can be used, if this is about a model.
+    #[must_use]
+    pub fn completion_failure(&self) -> Option<&CompletionFailure> {
+        match &self.0.detail {
+            Some(Detail::Completion(failure)) => Some(failure),
+            _ => None,
+        }
+    }
+
     /// The serialisable form, as stored in journals.
     #[must_use]
     pub fn to_record(&self) -> FailureRecord {
@@ -397,6 +417,7 @@ impl fmt::Display for Error {
         match &self.0.detail {
             Some(Detail::Violations(violations)) => write!(f, ": {violations}")?,
             Some(Detail::Revert(revert)) => write!(f, ": `{revert}`")?,
+            Some(Detail::Completion(failure)) => write!(f, ": {}", failure.reason.as_str())?,
             None => {}
         }
         for (index, (key, value)) in self.0.context.iter().enumerate() {

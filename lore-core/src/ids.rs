@@ -87,6 +87,15 @@ local_id! {
     HolderId, "holder"
 }
 
+local_id! {
+    /// Id of one request for AI help, answered or not; also of the answer that was made for it.
+    RequestId, "request"
+}
+local_id! {
+    /// Id of one call to a language model.
+    CallId, "call"
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+pub mod ai;
 pub mod caller;
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -20,7 +21,9 @@ pub mod protocol;
 mod secret;
 pub mod service;
 pub mod sync;
+pub mod task;
 pub mod time;
+pub mod usd;
 
 pub use self::{
     caller::Caller,
@@ -32,4 +35,5 @@ pub use self::{
     onchain::{Address, ChainId, IpId, LicenseTermsId, Share, TokenId, TxHash, Wei},
     secret::Secret,
     time::{Clock, SystemClock, Timestamp},
+    usd::Usd,
 };

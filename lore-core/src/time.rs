@@ -101,6 +101,69 @@ impl FromStr for Timestamp {
 
 crate::onchain::serde_as_text!(Timestamp);
 
+/// A day in UTC, from midnight to midnight. Shown and serialised as `2026-01-31`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Day(u32);
+
+const DAY_SECONDS: u64 = 86_400;
+
+impl Day {
+    /// The day of an instant.
+    #[must_use]
+    pub fn of(time: Timestamp) -> Self {
+        // The year 9999 is day 2,932,896.
+        Self(u32::try_from(time.unix_seconds() / DAY_SECONDS).unwrap_or(u32::MAX))
+    }
+
+    /// From days since the Unix epoch.
+    ///
+    /// # Errors
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) after the year 9999.
+    pub fn from_unix_days(days: u32) -> Result<Self> {
+        let seconds = i64::from(days).saturating_mul(86_400);
+        Timestamp::from_unix_seconds(seconds).map(Self::of)
+    }
+
+    /// Days since the Unix epoch.
+    #[must_use]
+    pub const fn unix_days(self) -> u32 {
+        self.0
+    }
+
+    /// Its first instant.
+    #[must_use]
+    pub fn start(self) -> Timestamp {
+        Timestamp::EPOCH.saturating_add(Duration::from_secs(u64::from(self.0) * DAY_SECONDS))
+    }
+
+    /// The first instant of the next day.
+    #[must_use]
+    pub fn next_start(self) -> Timestamp {
+        self.start().saturating_add(Duration::from_secs(DAY_SECONDS))
+    }
+}
+
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // RFC 3339 starts with the date.
+        f.write_str(self.start().to_string().split('T').next().unwrap_or_default())
+    }
+}
+
+impl FromStr for Day {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let malformed = || Error::invalid("day", "malformed", "a day such as 2026-01-31");
+        if text.len() != 10 {
+            return Err(malformed());
+        }
+        format!("{text}T00:00:00Z").parse().map(Self::of).map_err(|_: Error| malformed())
+    }
+}
+
+crate::onchain::serde_as_text!(Day);
+
 /// Tells the time and waits.
 ///
 /// Every MUST below is proved by the conformance case named after it.
@@ -210,6 +273,18 @@ mod tests {
             "2026-01-31T13:00:00+01:00".parse::<Timestamp>().unwrap().to_string(),
             "2026-01-31T12:00:00Z"
         );
+    }
+
+    #[test]
+    fn a_day_is_the_days_of_its_instants_and_is_read_back() {
+        let day: Day = "2026-01-31".parse().unwrap();
+        assert_eq!(day.to_string(), "2026-01-31");
+        assert_eq!(Day::of("2026-01-31T23:59:59.999999Z".parse().unwrap()), day);
+        assert_eq!(day.next_start().to_string(), "2026-02-01T00:00:00Z");
+        assert_eq!(Day::from_unix_days(day.unix_days()).unwrap(), day);
+        for text in ["2026-02-30", "2026-1-31", "", "2026-01-31T"] {
+            assert!(text.parse::<Day>().is_err(), "{text}");
+        }
     }
 
     #[test]

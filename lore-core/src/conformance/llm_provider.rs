@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    error::{Error, ErrorKind, Result, Retry},
+    error::{Error, ErrorKind, FailureReason, Result, Retry},
     port::llm::{Completion, CompletionRequest, LlmProvider, Message, Role},
 };
 
@@ -95,6 +95,30 @@ pub async fn an_answer_has_text_and_usage(h: &impl Harness) -> Result<()> {
     Ok(())
 }
 
+/// See [`LlmProvider::complete`].
+pub async fn a_failure_says_why(h: &impl Harness) -> Result<()> {
+    let provider = h.fresh().await?;
+    let error = refusal(provider.complete(&question(h.unknown_model())).await, ErrorKind::NotFound)?;
+    let reason = error.completion_failure().map(|failure| failure.reason);
+    assert_eq!(reason, Some(FailureReason::ModelGone), "why: {error}");
+    Ok(())
+}
+
+/// See [`LlmProvider::models`].
+pub async fn a_model_that_answers_is_listed_once(h: &impl Harness) -> Result<()> {
+    let provider = h.fresh().await?;
+    let models = match provider.models().await {
+        Err(error) if error.kind() == ErrorKind::Unsupported => {
+            println!("skipped: a_model_that_answers_is_listed_once: the endpoint has no list");
+            return Ok(());
+        }
+        models => models?,
+    };
+    let found = models.iter().filter(|info| info.model == h.model()).count();
+    assert_eq!(found, 1, "entries of the model");
+    Ok(())
+}
+
 /// Runs every case of the [`LlmProvider`] port against a harness.
 #[macro_export]
 macro_rules! llm_provider_conformance {
@@ -104,6 +128,8 @@ macro_rules! llm_provider_conformance {
             a_request_without_messages_is_refused,
             an_unknown_model_is_named,
             an_answer_has_text_and_usage,
+            a_failure_says_why,
+            a_model_that_answers_is_listed_once,
         }
     };
 }

@@ -20,7 +20,7 @@ use crate::{
     onchain::{Address, IpId},
     port::{
         cache::Cache,
-        llm::{Completion, CompletionRequest, LlmProvider},
+        llm::{Completion, CompletionRequest, LlmProvider, ModelInfo},
         pins::{PinRequest, PinStore, Pinned},
         repository::{AssetRepository, ChangeSet, CreationJournal, Lease, Opened, Repository},
     },
@@ -71,6 +71,10 @@ impl<A: Around> LlmProvider for LayeredPort<dyn LlmProvider, A> {
 
     async fn complete(&self, request: &CompletionRequest) -> Result<Completion> {
         self.call_within(op::COMPLETE, Some(request.timeout), || self.inner.complete(request)).await
+    }
+
+    async fn models(&self) -> Result<Vec<ModelInfo>> {
+        self.call(op::MODELS, || self.inner.models()).await
     }
 }
 

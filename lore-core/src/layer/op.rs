@@ -145,6 +145,7 @@ ops! {
 
     // Asking again costs money, but changes nothing.
     COMPLETE = LlmProvider "complete" Read Prompt;
+    MODELS = LlmProvider "models" Read Prompt;
 
     ASSET = Repository "asset" Read Prompt;
     ASSETS = Repository "assets" Read Prompt;

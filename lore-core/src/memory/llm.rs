@@ -13,10 +13,11 @@ use std::{
 use async_trait::async_trait;
 
 use crate::{
-    error::{Error, ErrorKind, Result, Retry},
+    error::{CompletionFailure, Error, ErrorKind, FailureReason, Result, Retry},
     maybe_send::{MaybeSend, MaybeSync},
-    port::llm::{Completion, CompletionRequest, LlmProvider, Usage},
+    port::llm::{Completion, CompletionRequest, LlmProvider, ModelInfo, Usage},
     time::Clock,
+    usd::Usd,
 };
 
 const OP: &str = "complete";
@@ -26,24 +27,49 @@ const OP: &str = "complete";
 pub struct Reply {
     delay: Duration,
     says: Says,
+    cost: Option<Usd>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Says {
     Text(String),
-    Failure(ErrorKind, Retry),
+    Failure(ErrorKind, Retry, FailureReason),
 }
 
 impl Reply {
     /// Answers with a text. An empty one is a failure, as from a real model: [`ErrorKind::Unavailable`].
     pub fn text(text: impl Into<String>) -> Self {
-        Self { delay: Duration::ZERO, says: Says::Text(text.into()) }
+        Self { delay: Duration::ZERO, says: Says::Text(text.into()), cost: None }
     }
 
-    /// Fails.
+    /// Fails, for the reason that this kind of failure has most often.
     #[must_use]
     pub const fn failure(kind: ErrorKind, retry: Retry) -> Self {
-        Self { delay: Duration::ZERO, says: Says::Failure(kind, retry) }
+        let reason = match kind {
+            ErrorKind::RateLimited => FailureReason::RateLimited,
+            ErrorKind::InvalidInput => FailureReason::BadRequest,
+            ErrorKind::NotFound => FailureReason::ModelGone,
+            ErrorKind::Unauthenticated | ErrorKind::PermissionDenied => FailureReason::KeyRefused,
+            ErrorKind::InsufficientFunds => FailureReason::Credits,
+            _ => FailureReason::Outage,
+        };
+        Self { delay: Duration::ZERO, says: Says::Failure(kind, retry, reason), cost: None }
+    }
+
+    /// Fails for this reason instead.
+    #[must_use]
+    pub fn because(mut self, reason: FailureReason) -> Self {
+        if let Says::Failure(_, _, why) = &mut self.says {
+            *why = reason;
+        }
+        self
+    }
+
+    /// States what was charged.
+    #[must_use]
+    pub const fn cost(mut self, cost: Usd) -> Self {
+        self.cost = Some(cost);
+        self
     }
 
     /// Takes so long about it.
@@ -71,6 +97,13 @@ enum Script {
 }
 
 impl Script {
+    fn has_replies(&self) -> bool {
+        match self {
+            Self::Replies(replies) => !replies.is_empty(),
+            Self::Rule(_) => true,
+        }
+    }
+
     /// `None` if there never was a reply.
     fn next(&mut self, request: &CompletionRequest) -> Option<Reply> {
         match self {
@@ -162,6 +195,7 @@ impl ScriptedLlmProvider {
         let reply = state.models.get_mut(&request.model).and_then(|script| script.next(request));
         let reply = reply.ok_or_else(|| {
             self.error(ErrorKind::NotFound, "the provider does not have this model", request)
+                .with_completion_failure(CompletionFailure::new(FailureReason::ModelGone))
         })?;
         state.requests.push(request.clone());
         Ok(reply)
@@ -205,21 +239,36 @@ impl LlmProvider for ScriptedLlmProvider {
         let reply = self.take_reply(request)?;
         self.clock.sleep(reply.delay.min(request.timeout)).await;
         if reply.delay > request.timeout {
-            return Err(self.error(ErrorKind::Unavailable, "the model did not answer in time", request));
+            return Err(self
+                .error(ErrorKind::Unavailable, "the model did not answer in time", request)
+                .with_completion_failure(CompletionFailure::new(FailureReason::Timeout)));
         }
         match reply.says {
-            Says::Text(text) if text.is_empty() => {
-                Err(self.error(ErrorKind::Unavailable, "the model gave an empty answer", request))
-            }
+            Says::Text(text) if text.is_empty() => Err(self
+                .error(ErrorKind::Unavailable, "the model gave an empty answer", request)
+                .with_completion_failure(CompletionFailure::new(FailureReason::Empty))),
             Says::Text(text) => {
                 let prompt_tokens = request.messages.iter().map(|message| tokens(&message.text)).sum();
                 let usage = Usage::new(prompt_tokens, tokens(&text));
-                Ok(Completion::new(request.model.clone(), text, usage))
+                let mut completion = Completion::new(request.model.clone(), text, usage);
+                completion.cost = reply.cost;
+                Ok(completion)
             }
-            Says::Failure(kind, retry) => {
-                Err(self.error(kind, "the model failed as its script says", request).with_retry(retry))
+            Says::Failure(kind, retry, reason) => {
+                let mut failure = CompletionFailure::new(reason);
+                failure.cost = reply.cost;
+                Err(self
+                    .error(kind, "the model failed as its script says", request)
+                    .with_retry(retry)
+                    .with_completion_failure(failure))
             }
         }
+    }
+
+    async fn models(&self) -> Result<Vec<ModelInfo>> {
+        let state = self.lock();
+        let answering = state.models.iter().filter(|(_, script)| script.has_replies());
+        Ok(answering.map(|(model, _)| ModelInfo::new(model)).collect())
     }
 }
 

@@ -62,7 +62,7 @@ async fn a_run_that_fails_in_the_middle_keeps_what_it_applied_and_reads_none_of_
         let report = scene.run().await.unwrap();
         assert!(starts(&scene.proxy).iter().all(|start| *start >= from));
         scene.check().await;
-        assert_eq!(report.added as usize + kept.len(), scene.stored().await.len());
+        assert_eq!(usize::try_from(report.added).unwrap() + kept.len(), scene.stored().await.len());
     }
 }
 

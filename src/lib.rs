@@ -37,7 +37,7 @@ pub use lore_core::{
     layer::{self, Backoff, Layer},
     memory::{
         cache::MemoryCache,
-        chain::{SimulatedChain, SimulatedConfig, SimulatedStats},
+        chain::{SimulatedChain, SimulatedConfig, SimulatedEvents, SimulatedStats},
         chain_events::MemoryChainEventStore,
         pins::MemoryPinStore,
         repository::MemoryRepository,

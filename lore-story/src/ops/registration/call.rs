@@ -11,6 +11,7 @@ use crate::{
     },
     convert,
     eip712::{SignedCall, Workflow},
+    operation::Draft,
     ops::{
         arguments::{ExistingNft, NewNft, royalty_shares, terms_data},
         registration::shape::{Also, Minted, Registered, Shape},
@@ -29,7 +30,13 @@ pub(crate) const fn workflow(shape: Shape<'_>, addresses: &Addresses) -> Address
     }
 }
 
-/// The call that mints and registers.
+/// The call that mints and registers, without what it costs.
+pub(crate) fn mint_draft(nft: &NewNft, minted: Minted<'_>, addresses: &Addresses) -> Draft {
+    let workflow = workflow(Shape::Mint(nft, minted), addresses);
+    Draft::from_data(workflow, mint(nft, minted, addresses), mint_summary(nft, minted))
+}
+
+/// The data of that call.
 pub(crate) fn mint(nft: &NewNft, minted: Minted<'_>, addresses: &Addresses) -> Vec<u8> {
     let spg_nft = convert::evm_address(nft.collection);
     let recipient = convert::evm_address(nft.recipient);

@@ -121,17 +121,17 @@ impl<'a> Shape<'a> {
     /// The call, and what it costs besides the collection's fee.
     pub(crate) async fn draft_without_mint_fee(self, view: &View<'_>) -> Result<Draft> {
         let addresses = view.addresses();
-        let workflow = call::workflow(self, addresses);
-        let (data, summary) = match self {
-            Self::Mint(nft, minted) => (call::mint(nft, minted, addresses), call::mint_summary(nft, minted)),
+        let mut draft = match self {
+            Self::Mint(nft, minted) => call::mint_draft(nft, minted, addresses),
             Self::Nft(nft, registered) => {
                 let signed = call::authorized(view.chain_id(), nft, registered, addresses);
                 let signature = authorization::signature(view, &signed, nft.authorization.as_ref()).await?;
                 let data = call::register(nft, registered, signature, addresses);
-                (data, call::register_summary(nft, registered))
+                let summary = call::register_summary(nft, registered);
+                Draft::from_data(call::workflow(self, addresses), data, summary)
             }
         };
-        let mut draft = Draft::from_data(workflow, data, summary);
+        let workflow = draft.to;
         match self.also() {
             Also::Link(link) => {
                 draft = draft.with_costs(costs::minting_fees(view, link, Payer::Workflow(workflow)).await?);

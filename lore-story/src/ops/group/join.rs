@@ -3,9 +3,7 @@
 use alloy::primitives::U256;
 use async_trait::async_trait;
 use lore_core::{
-    Address, IpId, Result, Share, TokenId, Violations,
-    domain::{asset::Mined, ip_account},
-    port::transactions::OperationKey,
+    Address, IpId, Result, Share, TokenId, Violations, domain::asset::Mined, port::transactions::OperationKey,
 };
 
 use super::license::GroupLicense;
@@ -222,7 +220,7 @@ impl RegisterNftAndAddToGroup {
 
     /// What the IP's owner signs: that the workflow may set metadata, attach licenses and configure them.
     fn signed_call(&self, view: &View<'_>) -> SignedCall {
-        let account = ip_account::ip_id(view.chain_id(), self.nft.contract, self.nft.token_id);
+        let account = view.ip_id(self.nft.contract, self.nft.token_id);
         Workflow::RegisterIpForGroup.permit(account, view.addresses())
     }
 }
@@ -295,7 +293,7 @@ async fn in_group(
     token_id: TokenId,
     group: &IpId,
 ) -> Result<Option<GroupedIp>> {
-    let ip_id = ip_account::ip_id(view.chain_id(), token_contract, token_id);
+    let ip_id = view.ip_id(token_contract, token_id);
     let call =
         IpAssetRegistry::containsIpCall { groupId: convert::evm_ip(*group), ipId: convert::evm_ip(ip_id) };
     let mut answers = Questions::default().ask(view.addresses().ip_asset_registry, &call).send(view).await?;

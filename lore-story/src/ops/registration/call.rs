@@ -1,7 +1,7 @@
 //! The calls of the workflows, from typed arguments; no chain is asked.
 
 use alloy::sol_types::SolCall;
-use lore_core::{Address, ChainId, domain::ip_account::ip_id};
+use lore_core::{Address, ChainId};
 
 use crate::{
     addresses::Addresses,
@@ -188,7 +188,7 @@ pub(crate) fn authorized(
         Registered::TermsWithVault(_) => Workflow::RegisterIpAndDeployVault,
         Registered::LinkWithVault(_) => Workflow::RegisterDerivativeAndDeployVault,
     };
-    workflow.permit(ip_id(chain_id, nft.contract, nft.token_id), addresses)
+    workflow.permit(addresses.ip_id(chain_id, nft.contract, nft.token_id), addresses)
 }
 
 /// What minting and registering does, for a person who signs.

@@ -487,6 +487,19 @@ pub async fn a_limit_on_shares_is_kept(harness: &impl Harness) -> Result<()> {
     Ok(())
 }
 
+pub async fn a_limit_of_no_share_lets_free_licenses_pass_and_no_others(harness: &impl Harness) -> Result<()> {
+    let client = harness.fresh().await?.client;
+    let parent = licensed(&client, "parent", &remix("with-a-share")).await?;
+    let free = licensed(&client, "free parent", &PilTerms::non_commercial_social_remixing()).await?;
+    let child = register(&client, "child").await?.ip_id;
+    let mut links = DerivativeTerms::new(vec![parent]);
+    links.max_revenue_share = Some(Share::ZERO);
+    reverted(client.link_derivative(&child, &links).await, "LicensingModule__ExceedMaxRevenueShare")?;
+    links.parents = vec![free];
+    assert!(client.link_derivative(&child, &links).await?.is_some());
+    Ok(())
+}
+
 pub async fn a_license_fee_is_paid_within_its_limit(harness: &impl Harness) -> Result<()> {
     let client = harness.fresh().await?.client;
     let mut terms = remix("with-a-fee");
@@ -536,6 +549,7 @@ macro_rules! chain_client_conformance {
             an_ip_is_not_its_own_parent,
             no_parent_is_refused,
             a_limit_on_shares_is_kept,
+            a_limit_of_no_share_lets_free_licenses_pass_and_no_others,
             a_license_fee_is_paid_within_its_limit,
         }
     };

@@ -35,7 +35,6 @@ pub(crate) fn mint(nft: &NewNft, minted: Minted<'_>, addresses: &Addresses) -> V
     let recipient = convert::evm_address(nft.recipient);
     let metadata = nft.metadata.to_sol();
     let duplicates = nft.allow_duplicates;
-    let pil = addresses.pi_license_template;
     match minted {
         Minted::Plain(Also::Nothing) => RegistrationWorkflows::mintAndRegisterIpCall {
             spgNftContract: spg_nft,
@@ -56,7 +55,7 @@ pub(crate) fn mint(nft: &NewNft, minted: Minted<'_>, addresses: &Addresses) -> V
         }
         Minted::Plain(Also::Link(link)) => DerivativeWorkflows::mintAndRegisterIpAndMakeDerivativeCall {
             spgNftContract: spg_nft,
-            derivData: link.to_sol(pil),
+            derivData: link.to_sol(addresses),
             ipMetadata: metadata,
             recipient,
             allowDuplicates: duplicates,
@@ -92,7 +91,7 @@ pub(crate) fn mint(nft: &NewNft, minted: Minted<'_>, addresses: &Addresses) -> V
                 spgNftContract: spg_nft,
                 recipient,
                 ipMetadata: metadata,
-                derivData: link.to_sol(pil),
+                derivData: link.to_sol(addresses),
                 royaltyShares: royalty_shares(shares),
                 allowDuplicates: duplicates,
             }
@@ -111,7 +110,6 @@ pub(crate) fn register(
     let contract = convert::evm_address(nft.contract);
     let token_id = convert::u256_of_token(nft.token_id);
     let metadata = nft.metadata.to_sol();
-    let pil = addresses.pi_license_template;
     match registered {
         Registered::Plain(Also::Nothing) => RegistrationWorkflows::registerIpCall {
             nftContract: contract,
@@ -133,7 +131,7 @@ pub(crate) fn register(
         Registered::Plain(Also::Link(link)) => DerivativeWorkflows::registerIpAndMakeDerivativeCall {
             nftContract: contract,
             tokenId: token_id,
-            derivData: link.to_sol(pil),
+            derivData: link.to_sol(addresses),
             ipMetadata: metadata,
             sigMetadataAndRegister: signature,
         }
@@ -165,7 +163,7 @@ pub(crate) fn register(
                 nftContract: contract,
                 tokenId: token_id,
                 ipMetadata: metadata,
-                derivData: link.to_sol(pil),
+                derivData: link.to_sol(addresses),
                 sigMetadataAndRegister: signature,
             }
             .abi_encode()

@@ -194,7 +194,8 @@ fn basics_of_one(answers: &mut Answers) -> Result<Option<Basics>> {
     }
     let owner = owner.ok_or_else(silent)?;
     let is_tagged = is_tagged.ok_or_else(silent)?;
-    let count = |number: U256| u64::try_from(number).unwrap_or(u64::MAX);
+    let count =
+        |number: Option<U256>| number.and_then(|number| u64::try_from(number).ok()).ok_or_else(silent);
     let expires = expires.filter(|seconds| !seconds.is_zero()).map(|seconds| {
         let seconds = u64::try_from(seconds).unwrap_or(u64::MAX);
         Timestamp::EPOCH.saturating_add(std::time::Duration::from_secs(seconds))
@@ -204,10 +205,10 @@ fn basics_of_one(answers: &mut Answers) -> Result<Option<Basics>> {
         owner: convert::from_evm_address(owner),
         ipa_metadata: ipa_metadata
             .map(|(uri, hash)| OnChainDocument::new(uri, ContentHash::from_bytes(hash.0))),
-        terms_count: count(terms_count.ok_or_else(silent)?),
-        parent_count: count(parent_count.ok_or_else(silent)?),
-        child_count: count(child_count.ok_or_else(silent)?),
-        ancestor_count: count(ancestor_count.ok_or_else(silent)?),
+        terms_count: count(terms_count)?,
+        parent_count: count(parent_count)?,
+        child_count: count(child_count)?,
+        ancestor_count: count(ancestor_count)?,
         is_tagged,
         expires_at: expires,
     }))

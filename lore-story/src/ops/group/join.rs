@@ -13,7 +13,6 @@ use crate::{
         group::GroupingModule,
         licensing::{GroupingWorkflows, LicenseData},
         registry::IpAssetRegistry,
-        token::SpgNft,
     },
     convert,
     eip712::{SignedCall, Workflow},
@@ -23,6 +22,7 @@ use crate::{
         arguments::{ExistingNft, NewNft},
         authorization::{self, Authorization, AuthorizationRequest},
         costs::collection_mint_fee,
+        minted_token,
     },
     receipt::Receipt,
     view::View,
@@ -137,11 +137,8 @@ impl Operation for MintRegisterAndAddToGroup {
 
     async fn existing(&self, view: &View<'_>) -> Result<Option<GroupedIp>> {
         let Some(hash) = self.nft.unique_hash() else { return Ok(None) };
-        let call = SpgNft::getTokenIdByMetadataHashCall { nftMetadataHash: convert::b256_of_content(hash) };
-        let token_id = convert::token_id(view.call(self.nft.collection, &call).await?);
-        if token_id.is_zero() {
-            return Ok(None);
-        }
+        let (collection, recipient) = (self.nft.collection, self.nft.recipient);
+        let Some(token_id) = minted_token(view, collection, hash, recipient).await? else { return Ok(None) };
         in_group(view, self.nft.collection, token_id, &self.joining.group).await
     }
 

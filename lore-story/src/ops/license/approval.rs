@@ -2,9 +2,7 @@
 
 use alloy::sol_types::SolEvent as _;
 use async_trait::async_trait;
-use lore_core::{
-    Address, IpId, LicenseTermsId, Result, Violations, domain::asset::Mined, port::transactions::OperationKey,
-};
+use lore_core::{Address, IpId, LicenseTermsId, Result, Violations, domain::asset::Mined};
 
 use super::{check_template, require_ip, require_terms};
 use crate::{
@@ -51,10 +49,6 @@ impl Operation for ApproveDerivative {
 
     fn name(&self) -> &'static str {
         "approve_derivative"
-    }
-
-    fn key(&self) -> Option<OperationKey> {
-        None
     }
 
     fn check(&self, violations: &mut Violations) {

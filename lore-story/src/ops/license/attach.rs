@@ -2,9 +2,7 @@
 
 use alloy::sol_types::SolEvent as _;
 use async_trait::async_trait;
-use lore_core::{
-    Address, IpId, LicenseTermsId, Result, Violations, domain::asset::Mined, port::transactions::OperationKey,
-};
+use lore_core::{Address, IpId, LicenseTermsId, Result, Violations, domain::asset::Mined};
 
 use super::{check_template, require_ip, require_terms};
 use crate::{
@@ -44,10 +42,6 @@ impl Operation for AttachTerms {
 
     fn name(&self) -> &'static str {
         "attach_terms"
-    }
-
-    fn key(&self) -> Option<OperationKey> {
-        None
     }
 
     fn check(&self, violations: &mut Violations) {
@@ -110,10 +104,6 @@ impl Operation for AttachDefaultTerms {
 
     fn name(&self) -> &'static str {
         "attach_default_terms"
-    }
-
-    fn key(&self) -> Option<OperationKey> {
-        None
     }
 
     fn check(&self, violations: &mut Violations) {

@@ -4,7 +4,7 @@ use alloy::sol_types::SolEvent as _;
 use async_trait::async_trait;
 use lore_core::{
     Address, IpId, LicenseTermsId, Result, Violations, domain::asset::Mined,
-    domain::license::LicensingConfig, port::transactions::OperationKey, protocol::FULL_SHARE,
+    domain::license::LicensingConfig, protocol::FULL_SHARE,
 };
 
 use super::{TemplateTerms, check_template, require_ip, require_terms};
@@ -69,10 +69,6 @@ impl Operation for SetLicensingConfig {
 
     fn name(&self) -> &'static str {
         "set_licensing_config"
-    }
-
-    fn key(&self) -> Option<OperationKey> {
-        None
     }
 
     fn check(&self, violations: &mut Violations) {

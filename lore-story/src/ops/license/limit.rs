@@ -4,7 +4,7 @@ use alloy::{primitives::U256, sol_types::SolEvent as _};
 use async_trait::async_trait;
 use lore_core::{
     Address, Error, ErrorKind, IpId, LicenseTermsId, Result, Violations, domain::asset::Mined,
-    domain::license::LicensingConfig, port::transactions::OperationKey,
+    domain::license::LicensingConfig,
 };
 
 use super::{
@@ -115,10 +115,6 @@ impl Operation for SetLicenseTokenLimit {
 
     fn name(&self) -> &'static str {
         "set_license_token_limit"
-    }
-
-    fn key(&self) -> Option<OperationKey> {
-        None
     }
 
     fn check(&self, violations: &mut Violations) {

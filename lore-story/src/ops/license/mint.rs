@@ -8,10 +8,7 @@ use async_trait::async_trait;
 use lore_core::{
     Address, Error, ErrorKind, IpId, LicenseTermsId, Result, Share, TokenId, Violations, Wei,
     domain::asset::Mined,
-    port::{
-        chain::{Cost, CostReason, revenue_limit},
-        transactions::OperationKey,
-    },
+    port::chain::{Cost, CostReason, revenue_limit},
 };
 
 use super::{TemplateTerms, check_template, require_ip, require_terms};
@@ -131,10 +128,6 @@ impl Operation for MintLicenseTokens {
         "mint_license_tokens"
     }
 
-    fn key(&self) -> Option<OperationKey> {
-        None
-    }
-
     fn check(&self, violations: &mut Violations) {
         require_ip(violations, self.licensor, "licensor");
         require_terms(violations, self.terms_id);
@@ -146,10 +139,6 @@ impl Operation for MintLicenseTokens {
             "zero",
             "an account, or nothing for the sender",
         );
-    }
-
-    async fn existing(&self, _: &View<'_>) -> Result<Option<MintedLicenseTokens>> {
-        Ok(None)
     }
 
     async fn draft(&self, view: &View<'_>) -> Result<Draft> {

@@ -25,8 +25,7 @@ pub use lore_core::{
             OnChainLink, ParentLink, Registration, Relationship,
         },
         chain_event::{
-            AssertionId, BlockHash, ChainEvent, ChainEventKind, ChainEventQuery, GroupReward, HexBytes,
-            Selector, Tag,
+            BlockHash, ChainEvent, ChainEventKind, ChainEventQuery, GroupReward, HexBytes, Selector, Tag,
         },
         derivative::{FamilyTree, Relative, TreeRow},
         ip_account::ip_id,
@@ -43,6 +42,7 @@ pub use lore_core::{
         repository::MemoryRepository,
         transactions::MemoryTransactionStore,
     },
+    onchain::AssertionId,
     port::{
         cache::Cache,
         chain::{ChainClient, ChainInfo, RegisteredTerms},

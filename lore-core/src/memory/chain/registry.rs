@@ -9,7 +9,7 @@ use crate::{
         state::{Ip, Metadata, State, Step, Tx},
     },
     onchain::{Address, IpId, TokenId, Uint256},
-    port::chain::{OnChainDocument, RegisterIp},
+    port::chain::{OnChainDocument, RegisterIp, revenue_limit},
     protocol::{CORE_METADATA_MODULE, IP_ASSET_REGISTRY},
 };
 
@@ -144,7 +144,7 @@ impl State {
         if let Some(derivative) = &request.derivative {
             let (parents, terms_ids): (Vec<_>, Vec<_>) =
                 derivative.parents.iter().map(|parent| (parent.parent, parent.terms_id)).unzip();
-            let max_share = derivative.max_revenue_share.map_or(0, crate::onchain::Share::millionths);
+            let max_share = revenue_limit(derivative.max_revenue_share);
             self.register_derivative(tx, ip, (&parents, &terms_ids), derivative.max_minting_fee, max_share)?;
         }
         if request.recipient != tx.sender {

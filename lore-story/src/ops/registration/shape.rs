@@ -9,7 +9,7 @@ use crate::{
     ops::{
         arguments::{
             DerivativeLink, ExistingNft, LicenseTokenLink, LicensedTerms, NewNft, RoyaltyShare,
-            check_licensed_terms, check_shares, require_address,
+            check_licensed_terms, check_shares,
         },
         authorization::{self, AuthorizationRequest},
         costs::{self, Payer},
@@ -99,12 +99,7 @@ impl<'a> Shape<'a> {
         match self.also() {
             Also::Nothing => {}
             Also::AttachTerms(terms) => check_licensed_terms(violations, terms),
-            Also::Link(link) => {
-                link.check(violations);
-                if let Some(template) = link.license_template {
-                    require_address(violations, "link.license_template", template);
-                }
-            }
+            Also::Link(link) => link.check(violations),
             Also::BurnTokens(link) => link.check(violations),
         }
     }

@@ -195,7 +195,7 @@ impl<'a> Reader<'a> {
             None | Some(',' | ':' | '}' | ']') => true,
             Some('/') => next.starts_with("//") || next.starts_with("/*"),
             Some(letter) => {
-                let space = rest.strip_suffix(next).unwrap_or_default();
+                let space = rest.get(..rest.len() - next.len()).unwrap_or_default();
                 space.contains('\n') && closing(letter).is_some()
             }
         }

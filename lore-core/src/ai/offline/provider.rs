@@ -57,7 +57,8 @@ impl OfflineProvider {
             None => None,
         };
         answer.ok_or_else(|| {
-            Error::invalid("messages", "unknown", "the prompt of one of Lore's operations")
+            Error::new(ErrorKind::InvalidInput, "the rules know no answer to this prompt")
+                .with_context("operation", name)
                 .with_op(OP)
                 .with_completion_failure(CompletionFailure::new(FailureReason::BadRequest))
         })

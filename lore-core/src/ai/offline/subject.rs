@@ -1,10 +1,10 @@
 //! What a work is about, as far as counting words tells.
 
-use std::{cmp::Reverse, collections::HashMap};
+use std::{cmp::Reverse, collections::HashMap, iter};
 
 use crate::{
     ai::operations::{
-        Analysis, AnalysisRequest, MOST_TAGS, MOST_THEMES, Work, plain_words, text::clean_line, type_name,
+        Analysis, AnalysisRequest, LEAST_TAGS, MOST_TAGS, Work, plain_words, text::clean_line, type_name,
         word_count,
     },
     domain::asset::AssetLimits,
@@ -14,6 +14,8 @@ use crate::{
 const ANY: [&str; 3] = ["creative work", "original", "unsorted"];
 /// Words of fewer letters are mostly those that every text has.
 const LEAST_LETTERS: usize = 4;
+/// Most words that become tags and themes.
+const MOST_WORDS: usize = 3;
 const COMMON: [&str; 24] = [
     "about", "after", "also", "been", "from", "have", "into", "just", "like", "more", "only", "over", "some",
     "than", "that", "their", "them", "then", "there", "they", "this", "what", "when", "with",
@@ -24,44 +26,45 @@ pub(super) fn analysis(asked: &AnalysisRequest) -> Option<Analysis> {
     let work = &asked.work;
     let category = type_name(work.asset_type).to_lowercase();
     let words = frequent_words(work);
-    let given = work.tags.iter().map(|tag| plain_words(tag, 5));
-    let given = given.filter(|tag| tag.chars().count() <= AssetLimits::TAG_CHARS);
-    let any = std::iter::once(category.clone()).chain(ANY.map(str::to_owned));
+    let given = work.tags.iter().map(|tag| plain_words(&clean_line(&tag.to_lowercase()), 5));
+    let any = iter::once(category.clone()).chain(ANY.map(str::to_owned));
     let mut tags: Vec<String> = Vec::new();
-    let wanted = MOST_TAGS.min(work.tags.len() + 5);
-    for tag in given.chain(words.iter().cloned()).map(|tag| clean_line(&tag.to_lowercase())).take(wanted) {
-        if !tag.is_empty() && !tags.contains(&tag) {
+    for tag in given.chain(words.iter().cloned()).filter(|tag| fits(tag)) {
+        if tags.len() < MOST_TAGS && !tags.contains(&tag) {
             tags.push(tag);
         }
     }
     for tag in any {
-        if tags.len() < 3 && !tags.contains(&tag) {
+        if tags.len() < LEAST_TAGS && !tags.contains(&tag) {
             tags.push(tag);
         }
     }
-    let mut themes: Vec<_> = words.into_iter().take(MOST_THEMES.min(3)).collect();
+    let mut themes = words;
     if themes.is_empty() {
         themes.push(category.clone());
     }
     Some(Analysis { category, tags, themes, quality_notes: notes(work) })
 }
 
+fn fits(tag: &str) -> bool {
+    (1..=AssetLimits::TAG_CHARS).contains(&tag.chars().count())
+}
+
 /// The words of a work that occur most, and of those that occur equally often the earlier one first.
 fn frequent_words(work: &Work) -> Vec<String> {
     const MOST_COUNTED: usize = 5_000;
     let mut counts: HashMap<String, (usize, usize)> = HashMap::new();
-    let words = work.words().map(|text| plain_words(&clean_line(text), MOST_COUNTED).to_lowercase());
+    let texts = work.words().map(|text| plain_words(&clean_line(&text.to_lowercase()), MOST_COUNTED));
     let words: Vec<_> =
-        words.flat_map(|text| text.split(' ').map(str::to_owned).collect::<Vec<_>>()).collect();
+        texts.flat_map(|text| text.split(' ').map(str::to_owned).collect::<Vec<_>>()).collect();
     for (position, word) in words.into_iter().enumerate() {
-        let letters = word.chars().count();
-        if (LEAST_LETTERS..=AssetLimits::TAG_CHARS).contains(&letters) && !COMMON.contains(&word.as_str()) {
+        if word.chars().count() >= LEAST_LETTERS && fits(&word) && !COMMON.contains(&word.as_str()) {
             counts.entry(word).or_insert((0, position)).0 += 1;
         }
     }
     let mut counted: Vec<_> = counts.into_iter().collect();
     counted.sort_by_key(|(_, (count, position))| (Reverse(*count), *position));
-    counted.into_iter().map(|(word, _)| word).take(MOST_THEMES).collect()
+    counted.into_iter().map(|(word, _)| word).take(MOST_WORDS).collect()
 }
 
 fn notes(work: &Work) -> Vec<String> {

@@ -7,6 +7,8 @@
 mod analysis;
 mod derivative_analysis;
 mod description;
+#[cfg(test)]
+mod keys;
 mod license_advice;
 mod names;
 mod percent;

@@ -27,6 +27,11 @@ pub(super) fn relationships(_: &mut schemars::SchemaGenerator) -> Schema {
     one_of(&Relationship::ALL.map(Relationship::as_str))
 }
 
+pub(super) fn severities(_: &mut schemars::SchemaGenerator) -> Schema {
+    one_of(&["error", "advice"])
+}
+
+/// As a plain list: several providers refuse the choice of constants that is derived for an enum with documented variants.
 fn one_of(names: &[&str]) -> Schema {
     json_schema!({ "type": "string", "enum": names })
 }

@@ -93,20 +93,24 @@ pub(in crate::ai) const fn type_name(asset_type: AssetType) -> &'static str {
     }
 }
 
-/// Without what lists put around their entries: the entry's number, quotation marks on both sides.
+/// Without what lists put around their entries: the entry's number, quotation marks on both sides; also more than once.
 fn bare(title: &str, number: usize) -> String {
+    const QUOTES: [(char, char); 4] =
+        [('"', '"'), ('\'', '\''), ('\u{201c}', '\u{201d}'), ('\u{ab}', '\u{bb}')];
     let line = clean_line(title);
     let mut bare = line.as_str();
-    if let Some(rest) = bare.strip_prefix(&number.to_string()) {
-        bare = rest.strip_prefix(['.', ')', ':']).map_or(bare, str::trim_start);
-    }
-    for (open, close) in [('"', '"'), ('\'', '\''), ('\u{201c}', '\u{201d}'), ('\u{ab}', '\u{bb}')] {
-        let inside = bare.strip_prefix(open).and_then(|rest| rest.strip_suffix(close));
-        if let Some(inside) = inside.filter(|inside| !inside.contains([open, close])) {
-            bare = inside.trim();
+    loop {
+        let numbered = bare.strip_prefix(&number.to_string());
+        let unnumbered = numbered.and_then(|rest| rest.strip_prefix(['.', ')', ':']));
+        let unquoted = QUOTES.into_iter().find_map(|(open, close)| {
+            let inside = bare.strip_prefix(open)?.strip_suffix(close)?;
+            (!inside.contains([open, close])).then_some(inside)
+        });
+        match unnumbered.or(unquoted) {
+            Some(inside) => bare = inside.trim(),
+            None => return bare.to_owned(),
         }
     }
-    bare.to_owned()
 }
 
 /// Numbers and quotation marks around **all** titles are a list's; around one alone they are the title's own.

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    prompt,
+    names, prompt,
     text::{check_written, clean_line},
 };
 use crate::{
@@ -96,7 +96,7 @@ impl ValidationRequest {
 }
 
 /// How much a finding weighs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Severity {
@@ -114,6 +114,7 @@ pub struct ValidationFinding {
     /// Where: `title`, `description`, `tags`, `creators`, or a part of one, such as `tags[2]`.
     pub field: String,
     /// How much it weighs.
+    #[schemars(schema_with = "names::severities")]
     pub severity: Severity,
     /// What was expected, or what could be better.
     pub message: String,

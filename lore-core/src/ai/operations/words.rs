@@ -2,7 +2,7 @@
 //!
 //! Words are those of Unicode (UAX #29). Scripts that put no spaces between words have no boundaries there: the standard
 //! leaves them to dictionaries and cuts between all letters. For these, neighbouring letters are counted together: two Han
-//! or Hiragana letters, or three Thai, Lao, Khmer or Myanmar ones, are a word; what is left over is one too. Katakana stays
+//! or Hiragana letters, or four Thai, Lao, Khmer or Myanmar ones, are a word; what is left over is one too. Katakana stays
 //! together in the standard, so a run of it is one word, and Korean has spaces.
 
 use unicode_segmentation::UnicodeSegmentation;
@@ -34,7 +34,7 @@ impl Script {
         match self {
             Self::Spaced => 1,
             Self::EastAsian => 2,
-            Self::SoutheastAsian => 3,
+            Self::SoutheastAsian => 4,
         }
     }
 }
@@ -63,14 +63,14 @@ pub(in crate::ai) fn beginning(text: &str, words: usize) -> &str {
     next.and_then(|(start, _, _)| text.get(..start)).unwrap_or(text).trim_end()
 }
 
-/// The first words of a text with nothing between them but spaces where the script has them. Without names of machines,
-/// files and pages, and whatever else has a full stop inside, and without words that no line can hold.
+/// The first words of a text with nothing between them but spaces where the script has them. Without addresses and
+/// whatever else has a full stop or a colon inside, and without words that no line can hold.
 pub(in crate::ai) fn plain_words(text: &str, words: usize) -> String {
     const LONGEST_CHARS: usize = 30;
     let mut plain = String::new();
     let mut count = 0;
     for (_, piece, begins) in pieces(text) {
-        if piece.contains('.') || piece.chars().count() > LONGEST_CHARS {
+        if piece.contains(['.', ':']) || piece.chars().count() > LONGEST_CHARS {
             continue;
         }
         if begins {

@@ -51,10 +51,12 @@ pub(super) fn clean_lines(lines: Vec<String>) -> Vec<String> {
 
 /// Whether a text holds what a page would make a link, a picture or a script of.
 pub(in crate::ai) fn has_markup(text: &str) -> bool {
-    const MARKS: [&str; 10] =
-        ["://", "www.", "](", "javascript:", "data:text", "mailto:", "```", "</", "<script", "<img"];
+    const MARKS: [&str; 9] =
+        ["://", "](", "javascript:", "data:text", "mailto:", "```", "</", "<script", "<img"];
     let lower = text.to_lowercase();
-    MARKS.iter().any(|mark| lower.contains(mark))
+    // A host begins so; a sentence may end so.
+    let hosts = lower.split("www.").skip(1).any(|rest| rest.starts_with(char::is_alphanumeric));
+    hosts || MARKS.iter().any(|mark| lower.contains(mark))
 }
 
 /// Not empty, bounded, and without links and markup: nobody asked a model for any, and they are what an answer that obeys a
@@ -117,7 +119,7 @@ mod tests {
         for text in ["see https://x", "WWW.x.example", "[a](b)", "JavaScript:x", "<IMG src=x>", "</data>"] {
             assert!(has_markup(text), "{text}");
         }
-        for text in ["3 < 4", "a [note] (aside)", "10/10", "the web: a story"] {
+        for text in ["3 < 4", "a [note] (aside)", "10/10", "they say www.", "the web: a story"] {
             assert!(!has_markup(text), "{text}");
         }
     }

@@ -93,6 +93,22 @@ pub(in crate::ai) const fn type_name(asset_type: AssetType) -> &'static str {
     }
 }
 
+/// What a text is about, as far as its first words tell.
+fn subject(text: &str) -> String {
+    const SMALL: [&str; 12] = ["a", "an", "and", "at", "by", "for", "in", "of", "on", "or", "the", "to"];
+    let is_small = |word: &&str| SMALL.contains(&word.to_lowercase().as_str());
+    let words = plain_words(&clean_line(text), 5);
+    let words: Vec<_> = words.split(' ').skip_while(is_small).collect();
+    let words = plain_words(&words.join(" "), 3);
+    let mut words: Vec<_> = words.split(' ').collect();
+    while words.last().is_some_and(is_small) {
+        words.pop();
+    }
+    let subject = words.join(" ");
+    let mut letters = subject.chars();
+    letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
+}
+
 /// Without what lists put around their entries: the entry's number, quotation marks on both sides; also more than once.
 fn bare(title: &str, number: usize) -> String {
     const QUOTES: [(char, char); 4] =
@@ -175,12 +191,11 @@ impl Operation for TitleRequest {
 
     /// Four patterns around a subject: `… Music` (or what the type is called), `… in Focus`, `Echoes of …`, `A Study of …`.
     ///
-    /// The subject is the first three words, punctuation left out, of the first of these that has words: title, tags,
-    /// description, content. Where that gives no title that keeps the rules, it is `Untitled`.
+    /// The subject is the first three words, without punctuation and without English articles and prepositions around them,
+    /// of the first of these that has words: title, tags, description, content. Where that gives no title that keeps the rules, it is `Untitled`.
     fn by_rules(&self) -> Option<Titles> {
         let work = self.work.normal();
-        let subject =
-            work.words().map(|text| plain_words(&clean_line(text), 3)).find(|text| !text.is_empty());
+        let subject = work.words().map(subject).find(|subject| !subject.is_empty());
         let titles = subject.and_then(|subject| self.accept(self.titles_of(&subject)).ok());
         titles.or_else(|| self.accept(self.titles_of("Untitled")).ok())
     }
@@ -235,6 +250,8 @@ mod tests {
                 "A Study of Harbor at night"
             ]
         );
+        let article = TitleRequest::new(Work::new(AssetType::Music).content("The sea of the north, again"));
+        assert_eq!(article.by_rules().unwrap().titles[2], "Echoes of Sea");
         let mute = TitleRequest::new(Work::new(AssetType::Other).content("!!! ..."));
         assert_eq!(mute.by_rules().unwrap().titles[0], "Untitled Creative Work");
     }

@@ -52,7 +52,7 @@ fn damage(good: &str, cut: usize, edits: &[(usize, usize, String)]) -> String {
         let end = (at + taken).min(letters.len());
         letters.splice(at..end, put.chars());
     }
-    if cut % 3 == 0 {
+    if cut.is_multiple_of(3) {
         letters.truncate(cut % (letters.len() + 1));
     }
     letters.into_iter().collect()

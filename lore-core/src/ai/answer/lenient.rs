@@ -125,7 +125,7 @@ impl<'a> Reader<'a> {
                         return Err(Stop::Refused);
                     }
                 }
-                Err(Stop::Cut) => break,
+                Err(Stop::Cut) => self.at = self.text.len(),
                 Err(Stop::Refused) => return Err(Stop::Refused),
             }
         }
@@ -138,7 +138,7 @@ impl<'a> Reader<'a> {
         while !self.ends(']') {
             match self.value(depth) {
                 Ok(item) => items.push(item),
-                Err(Stop::Cut) => break,
+                Err(Stop::Cut) => self.at = self.text.len(),
                 Err(Stop::Refused) => return Err(Stop::Refused),
             }
         }
@@ -299,6 +299,7 @@ mod tests {
             (r#"{"a": 1, "b": tr"#, json!({"a": 1})),
             (r#"{"a": 1, "b": "x\"#, json!({"a": 1})),
             (r#"{"a": 1, "b": "x\u00"#, json!({"a": 1})),
+            ("{\"a\": [{\"b\": tr 'x'", json!({"a": [{}]})),
         ] {
             assert_eq!(object(text), Some(wanted), "{text}");
         }

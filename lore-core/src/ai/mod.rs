@@ -4,15 +4,19 @@
 //! The one idea: an answer is a typed value that passed the product's rules, whoever gave it. Everything else follows from
 //! that: only such values are cached, shared between callers, and returned.
 
+pub mod answer;
 pub mod audit;
 mod budget;
 mod key;
+mod offline;
 mod operation;
+pub mod operations;
 mod text;
 
 pub use self::{
     budget::budget_spent,
     key::{AnswerKey, KeyHasher},
+    offline::OfflineProvider,
     operation::{Operation, OperationKind, Tier, Value},
-    text::normalized,
+    text::{estimated_tokens, normalized},
 };

@@ -38,8 +38,12 @@ mod sqlite {
 
     use lore_core::{
         CreationId, Result,
-        conformance::{chain_event_store, repository::Harness, transaction_store},
-        port::{chain_events::ChainEventStore, repository::Repository, transactions::TransactionStore},
+        ai::audit::LoggedEntry,
+        conformance::{audit_log, chain_event_store, repository::Harness, transaction_store},
+        port::{
+            ai_log::CallLedger, chain_events::ChainEventStore, repository::Repository,
+            transactions::TransactionStore,
+        },
     };
     use lore_store::sqlite::{SqliteConfig, SqliteRepository};
     use sqlx::{ConnectOptions, sqlite::SqliteConnectOptions};
@@ -117,6 +121,37 @@ mod sqlite {
         async fn again(&self) -> Result<Option<Arc<dyn ChainEventStore>>> {
             Ok(Some(Arc::new(self.open().await?.chain_events())))
         }
+    }
+
+    impl audit_log::Harness for Sqlite {
+        async fn fresh(&self) -> Result<Arc<dyn CallLedger>> {
+            Ok(Arc::new(self.new_file().await?.ai_log()))
+        }
+
+        async fn again(&self) -> Result<Option<Arc<dyn CallLedger>>> {
+            Ok(Some(Arc::new(self.open().await?.ai_log())))
+        }
+
+        async fn tamper(&self, place: u64, line: &LoggedEntry) -> Result<()> {
+            let mut connection = SqliteConnectOptions::new().filename(self.newest()).connect().await.unwrap();
+            let changed = sqlx::query("UPDATE lore_ai_lines SET hash = ?2, bytes = ?3 WHERE sequence = ?1")
+                .bind(place.cast_signed())
+                .bind(line.head.hash.to_vec())
+                .bind(line.bytes.clone())
+                .execute(&mut connection)
+                .await
+                .unwrap();
+            assert_eq!(changed.rows_affected(), 1);
+            Ok(())
+        }
+    }
+
+    mod ai_log {
+        lore_core::audit_log_conformance!(super::Sqlite::default());
+    }
+
+    mod calls {
+        lore_core::call_ledger_conformance!(super::Sqlite::default());
     }
 
     mod chain_events {

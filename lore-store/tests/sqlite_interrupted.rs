@@ -15,14 +15,16 @@ use std::{
 
 use lore_core::{
     AssetId, Result,
+    ai::audit::{AuditEntry, close_overdue_calls, verify},
     conformance::{
+        audit_log::fixtures::{self as audit, call_id, called, hit, pending},
         chain_event_store::{
             fixtures::{CHAIN, all, oldest_first},
             scripted::ScriptedChain,
         },
         repository::fixtures::{
-            append, asset, asset_id, at, creation_id, every_event, holder_id, insert, leased, recorded,
-            titled,
+            address, append, asset, asset_id, at, creation_id, every_event, holder_id, insert, leased,
+            recorded, titled,
         },
         transaction_store::fixtures::{TTL, attempt, inclusion, key, lane, transaction},
     },
@@ -30,15 +32,18 @@ use lore_core::{
         asset::{ParentLink, Relationship},
         page::AssetQuery,
     },
+    ids::CallId,
     onchain::Share,
     port::{
+        ai_log::{AuditLog, Budget, CallLedger, Spent},
         chain_events::ChainEventStore,
         repository::{AssetRepository, ChangeSet, CreationJournal, Repository},
         transactions::{TransactionState, TransactionStore},
     },
     sync::EventSync,
+    time::Day,
 };
-use lore_store::sqlite::{SqliteConfig, SqliteRepository};
+use lore_store::sqlite::{SqliteAiLog, SqliteConfig, SqliteRepository};
 use sqlx::{ConnectOptions, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
 
@@ -190,6 +195,8 @@ fn kill_after(test: &str, file: &Path, first: u32, commits: usize) -> u32 {
         number.parse::<u32>().ok()
     });
     let last = said.by_ref().nth(commits - 1).expect("the child ended by itself");
+    // Some steps further on, so that it does not always die in what comes first after it said so.
+    (0..commits % 7 * 20_000).for_each(|_| std::hint::spin_loop());
     process.kill().unwrap();
     process.wait().unwrap();
     // What it said before it died counts too.
@@ -330,4 +337,92 @@ fn a_killed_sync_leaves_the_events_up_to_its_cursor() {
             check_integrity(&file).await;
         });
     }
+}
+
+/// Opens and closes calls and appends hits until it is killed, and says after each round that it is done. A call of every
+/// round is left open.
+async fn call_until_killed(file: &Path, first: u32) {
+    let log = connect(file).await.ai_log();
+    let user = Some(address(1));
+    for round in u64::from(first).. {
+        let (kept, left) = (2 * round, 2 * round + 1);
+        log.open_call(&pending(kept, user, audit::spent(100, 10)), &Budget::default()).await.unwrap();
+        log.open_call(&pending(left, user, audit::spent(9, 1)), &Budget::default()).await.unwrap();
+        let used = audit::spent(round, 3);
+        log.close_call(&call_id(kept), used, &[called(kept, used), hit(kept)]).await.unwrap();
+        let hits: Vec<_> = (0..round % 50).map(|number| hit(1_000_000 + number)).collect();
+        log.append(&hits).await.unwrap();
+        let mut out = std::io::stdout().lock();
+        writeln!(out, "committed {round}").unwrap();
+        out.flush().unwrap();
+    }
+}
+
+/// What the lines of a log say that calls have used, and the calls that they are about.
+async fn used_by_lines(log: &SqliteAiLog) -> (Spent, Vec<CallId>, usize) {
+    let (mut sum, mut calls, mut hits) = (Spent::default(), Vec::new(), 0);
+    for line in log.lines(0, u32::MAX).await.unwrap() {
+        match line.entry().unwrap() {
+            AuditEntry::Call(call) => {
+                sum = sum.saturating_add(Spent::new(call.usage.total(), call.cost));
+                calls.push(call.call);
+            }
+            _ => hits += 1,
+        }
+    }
+    (sum, calls, hits)
+}
+
+#[test]
+fn what_was_logged_survives_a_kill_and_the_sums_add_up() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    if let (Some(file), Ok(first)) = (env::var_os(CHILD), env::var(FIRST)) {
+        runtime.block_on(call_until_killed(Path::new(&file), first.parse().unwrap()));
+        return;
+    }
+    let directory = TempDir::new().unwrap();
+    let file = directory.path().join("lore.db");
+    let (mut first, mut recovered, mut dying, mut said) = (1, 0, 0, Vec::new());
+    for round in 0..15 {
+        let test = "what_was_logged_survives_a_kill_and_the_sums_add_up";
+        let last = kill_after(test, &file, first, 1 + round * 7 % 40);
+        said.extend((first..=last).map(u64::from));
+        runtime.block_on(async {
+            let repository = connect(&file).await;
+            let log = repository.ai_log();
+            let report = verify(&log, None).await.unwrap().into_result().unwrap();
+            let (in_log, calls, hits) = used_by_lines(&log).await;
+            for done in &said {
+                assert!(calls.contains(&call_id(2 * done)), "call {done} was closed and is lost");
+            }
+            let expected: u64 = said.iter().map(|round| 1 + round % 50).sum();
+            assert!(hits as u64 >= expected, "{hits} of {expected}");
+            assert_eq!(report.lines, (hits + calls.len()) as u64);
+            let day = Day::of(at(0));
+            let (used, reserved) = log.spent(&address(1), day).await.unwrap();
+            assert_eq!(used, in_log);
+            let open = log.overdue_calls(at(50_000), u32::MAX).await.unwrap();
+            let of_open = open.iter().fold(Spent::default(), |sum, call| sum.saturating_add(call.reserved));
+            assert_eq!(reserved, of_open);
+            // One is left open by every round, and one or two by the death.
+            let left = open.len() as u64;
+            let rounds = u64::from(last + 1 - first);
+            assert!((rounds..=rounds + 2).contains(&left), "{left} of {rounds}");
+            assert_eq!(close_overdue_calls(&log, at(50_000)).await.unwrap(), left);
+            recovered += left;
+            dying += left - rounds;
+            let (in_log, mut calls, _) = used_by_lines(&log).await;
+            assert_eq!(log.spent(&address(1), day).await.unwrap(), (in_log, Spent::default()));
+            calls.sort_unstable();
+            assert!(calls.windows(2).all(|pair| pair[0] != pair[1]), "a call is logged twice");
+            verify(&log, None).await.unwrap().into_result().unwrap();
+            repository.close().await.unwrap();
+            check_integrity(&file).await;
+        });
+        first = last + 2;
+    }
+    println!(
+        "15 kills, {} rounds said, {recovered} calls closed as unknown, {dying} of them under way",
+        said.len()
+    );
 }

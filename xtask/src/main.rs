@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod audit;
 mod ci;
 mod crash;
 mod deny;
@@ -43,6 +44,9 @@ Development tasks of Lore: cargo xtask TASK [OPTIONS]
   wasm [--toolchain auto|rustup|debian] [--env] [--release]
                         gets a wasm toolchain, builds, and runs Lore in node;
                         --env prints what a shell needs to use the same toolchain
+  audit-verify --data D [--expect PLACE:HASH]
+                        proves the audit log of data directory D (or of an exported .jsonl file), or names the first entry
+                        that was changed
   crash [--runs N] [--seed S] [--profile release|dev]
                         kills the quickstart at random moments and at every named point, and resumes it
 ";
@@ -65,6 +69,7 @@ fn run() -> Outcome {
         "ci" => ci::run(&root, args),
         "wasm" => wasm::task(&root, args),
         "crash" => crash::task(&root, args),
+        "audit-verify" => audit::task(&root, args),
         "help" => {
             print!("{HELP}");
             args.done()

@@ -9,7 +9,9 @@
 //!
 //! The feature is exempt from semver.
 
+pub mod audit_log;
 pub mod cache;
+pub mod call_ledger;
 pub mod chain_client;
 pub mod chain_event_store;
 pub mod clock;

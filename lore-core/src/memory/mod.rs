@@ -1,6 +1,7 @@
 //! Adapters in memory: real ones, that pass the suites of their ports. For tests, for browsers, and as the embedded
 //! defaults where nothing else is configured.
 
+pub mod ai_log;
 pub mod cache;
 pub mod chain;
 pub mod chain_events;

@@ -85,6 +85,31 @@ pub struct PendingCall {
     pub reserved: Spent,
 }
 
+impl PendingCall {
+    /// A first call, of the application, that reserves nothing; the fields say the rest.
+    pub fn new(
+        (call, request): (CallId, RequestId),
+        (opened, until): (Timestamp, Timestamp),
+        (operation, tier): (OperationKind, Tier),
+        provider: impl Into<String>,
+        model: impl Into<String>,
+    ) -> Self {
+        Self {
+            call,
+            request,
+            opened,
+            until,
+            user: None,
+            operation,
+            tier,
+            provider: provider.into(),
+            model: model.into(),
+            number: 1,
+            reserved: Spent::default(),
+        }
+    }
+}
+
 /// Lines in a chain: each holds the hash of all before it.
 ///
 /// Every MUST below is proved by the conformance case named after it.
@@ -153,7 +178,7 @@ pub trait CallLedger: AuditLog {
     ///   (`a_call_over_the_budget_is_refused`).
     ///
     /// # Errors
-    /// As above; [`AlreadyExists`](crate::ErrorKind::AlreadyExists) for a call that was opened before;
+    /// As above; [`AlreadyExists`](crate::ErrorKind::AlreadyExists) for a call that is open already;
     /// [`Unavailable`](crate::ErrorKind::Unavailable).
     async fn open_call(&self, call: &PendingCall, budget: &Budget) -> Result<()>;
 

@@ -2,8 +2,9 @@
 //! that all say the same.
 
 use crate::{
+    ai::audit::ChainHead,
     error::{Error, ErrorKind, Retry},
-    ids::{AssetId, CreationId},
+    ids::{AssetId, CallId, CreationId},
     onchain::{ChainId, IpId},
     port::transactions::{LaneId, OperationKey},
     time::Timestamp,
@@ -317,6 +318,35 @@ impl From<EventRefusal> for Error {
                     .with_context("chain_id", chain_id)
                     .with_context("block", block)
                     .with_context("log_index", log_index)
+            }
+        }
+    }
+}
+
+/// A rule of the [`AuditLog`](crate::port::ai_log::AuditLog) and [`CallLedger`](crate::port::ai_log::CallLedger) ports that a
+/// request would break. A spent budget has an error of its own, [`budget_spent`](crate::ai::budget_spent).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AiLogRefusal {
+    /// The call is open already.
+    CallOpen(CallId),
+    /// The call is not open: it was closed, or never opened.
+    CallNotOpen(CallId),
+    /// No kept line has this place and hash.
+    NotALine(ChainHead),
+}
+
+impl From<AiLogRefusal> for Error {
+    fn from(refusal: AiLogRefusal) -> Self {
+        match refusal {
+            AiLogRefusal::CallOpen(call) => {
+                Self::new(ErrorKind::AlreadyExists, "the call is open already").with_context("call", call)
+            }
+            AiLogRefusal::CallNotOpen(call) => {
+                Self::new(ErrorKind::NotFound, "the call is not open").with_context("call", call)
+            }
+            AiLogRefusal::NotALine(head) => {
+                Self::new(ErrorKind::Conflict, "the log keeps no such line").with_context("line", head)
             }
         }
     }

@@ -151,6 +151,11 @@ impl Writer {
         Self { opener, lane: AsyncMutex::new(Lane::Idle(connection)) }
     }
 
+    /// One that refuses every write.
+    pub(super) fn closed(opener: Opener) -> Self {
+        Self { opener, lane: AsyncMutex::new(Lane::Closed) }
+    }
+
     /// Waits for its turn, in the order of the calls, and begins a transaction that holds the file's write lock.
     pub(super) async fn begin(&self) -> Result<Write<'_>> {
         let mut lane = self.lane.lock().await;

@@ -5,6 +5,8 @@
 //! returns. A call that is dropped half way takes its connection with it: SQLite rolls back, and the next call opens
 //! another one.
 
+mod ai_log;
+mod ai_rows;
 mod asset_rows;
 mod chain_event_rows;
 mod chain_events;
@@ -24,6 +26,6 @@ mod transactions;
 mod values;
 
 pub use self::{
-    chain_events::SqliteChainEventStore, config::SqliteConfig, repository::SqliteRepository,
-    transactions::SqliteTransactionStore,
+    ai_log::SqliteAiLog, chain_events::SqliteChainEventStore, config::SqliteConfig,
+    repository::SqliteRepository, transactions::SqliteTransactionStore,
 };

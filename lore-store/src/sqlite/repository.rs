@@ -19,6 +19,7 @@ use lore_core::{
 use sqlx::sqlite::SqliteRow;
 
 use super::{
+    ai_log::SqliteAiLog,
     asset_rows::{asset, asset_columns, link},
     chain_events::SqliteChainEventStore,
     commit,
@@ -86,6 +87,12 @@ impl SqliteRepository {
     #[must_use]
     pub fn chain_events(&self) -> SqliteChainEventStore {
         SqliteChainEventStore::new(Arc::clone(&self.readers), Arc::clone(&self.writer))
+    }
+
+    /// The audit log of AI and the calls under way in the same file, over the same connections.
+    #[must_use]
+    pub fn ai_log(&self) -> SqliteAiLog {
+        SqliteAiLog::new(Arc::clone(&self.readers), Arc::clone(&self.writer))
     }
 
     /// Waits for the calls under way and closes the file, for what shares its connections too. Later calls fail with [`Unavailable`](lore_core::ErrorKind::Unavailable).

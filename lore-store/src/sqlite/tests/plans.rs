@@ -14,6 +14,7 @@ use sqlx::Row;
 
 use super::{
     super::{
+        ai_rows::{DROP_LINES, LINES, LINES_OF, OVERDUE, SPENT},
         chain_event_rows::{DROP_EVENTS, DROP_IPS, events_sql},
         list::{assets_sql, creations_sql},
         search::Plan,
@@ -208,5 +209,21 @@ async fn what_a_reorganised_chain_drops_is_found_in_an_index() {
         let plan = explain(&repository, sql).await;
         assert!(plan.contains("SEARCH") && plan.contains("(chain_id=? AND block>?)"), "{plan}");
         assert!(!plan.contains("SCAN"), "{plan}");
+    }
+}
+
+#[tokio::test]
+async fn lines_and_calls_are_looked_up_in_indexes() {
+    let (_directory, repository) = repository().await;
+    let table = [
+        (LINES, "INTEGER PRIMARY KEY (rowid>?)"),
+        (LINES_OF, "INDEX lore_ai_lines_by_request (<expr>=?)"),
+        (DROP_LINES, "INTEGER PRIMARY KEY (rowid<?)"),
+        (OVERDUE, "INDEX lore_ai_calls_by_end (until<?)"),
+        (SPENT, "INDEX lore_ai_calls_by_user (user=? AND opened>? AND opened<?)"),
+    ];
+    for (sql, index) in table {
+        let plan = explain(&repository, sql).await;
+        assert!(plan.contains(index) && !plan.contains("SCAN lore"), "{sql}:\n{plan}");
     }
 }

@@ -12,6 +12,8 @@ use http_body_util::{Either, Full};
 use hyper::body::{Body, Frame};
 use tokio::sync::mpsc::{self, Receiver};
 
+use crate::reply::End;
+
 /// So much time passes before a connection breaks, for what was sent before to arrive.
 const BEFORE_CUT: Duration = Duration::from_millis(10);
 
@@ -37,8 +39,8 @@ pub(crate) fn whole(body: Bytes) -> AnswerBody {
     Either::Left(Full::new(body))
 }
 
-/// Sends each piece after `gap`, then ends, or breaks the connection.
-pub(crate) fn pieces(pieces: Vec<Bytes>, gap: Duration, is_cut: bool) -> AnswerBody {
+/// Sends each piece after `gap`, then ends as told.
+pub(crate) fn pieces(pieces: Vec<Bytes>, gap: Duration, end: End) -> AnswerBody {
     let (sender, receiver) = mpsc::channel(1);
     tokio::spawn(async move {
         for piece in pieces {
@@ -50,9 +52,13 @@ pub(crate) fn pieces(pieces: Vec<Bytes>, gap: Duration, is_cut: bool) -> AnswerB
                 return;
             }
         }
-        if is_cut {
-            tokio::time::sleep(BEFORE_CUT).await;
-            drop(sender.send(Err(io::ErrorKind::ConnectionReset.into())).await);
+        match end {
+            End::Properly => {}
+            End::Cut => {
+                tokio::time::sleep(BEFORE_CUT).await;
+                drop(sender.send(Err(io::ErrorKind::ConnectionReset.into())).await);
+            }
+            End::Never => sender.closed().await,
         }
     });
     Either::Right(Pieces(receiver))

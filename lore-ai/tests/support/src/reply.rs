@@ -14,14 +14,24 @@ pub struct Reply {
     pub(crate) does: Does,
 }
 
+/// How an answer in pieces ends.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum End {
+    Properly,
+    /// The connection breaks.
+    Cut,
+    /// Not at all: nothing more comes.
+    Never,
+}
+
 #[derive(Clone, Debug)]
 pub(crate) enum Does {
     /// Answers, whole or in pieces, as it was asked to.
     Says(Arc<Speech>),
     /// Answers with these bytes, whatever it was asked to.
     Body { status: u16, body: Bytes, cut_at: Option<usize> },
-    /// Answers with these pieces of an event stream, and then ends or breaks the connection.
-    Events { pieces: Arc<[Bytes]>, gap: Duration, is_cut: bool },
+    /// Answers with these pieces of an event stream.
+    Events { pieces: Arc<[Bytes]>, gap: Duration, end: End },
     /// Closes the connection.
     Drops,
     /// Never answers.
@@ -68,7 +78,7 @@ impl Reply {
     /// Answers with these pieces of an event stream, each sent by itself.
     pub fn events<P: Into<Bytes>>(pieces: impl IntoIterator<Item = P>) -> Self {
         let pieces = pieces.into_iter().map(Into::into).collect();
-        Self::of(Does::Events { pieces, gap: Duration::ZERO, is_cut: false })
+        Self::of(Does::Events { pieces, gap: Duration::ZERO, end: End::Properly })
     }
 
     /// Closes the connection instead of answering.
@@ -117,11 +127,20 @@ impl Reply {
     pub fn cut_after(mut self, count: usize) -> Self {
         match &mut self.does {
             Does::Body { cut_at, .. } => *cut_at = Some(count),
-            Does::Events { pieces, is_cut, .. } => {
+            Does::Events { pieces, end, .. } => {
                 *pieces = pieces.iter().take(count).cloned().collect();
-                *is_cut = true;
+                *end = End::Cut;
             }
             other => panic!("only a body or a stream can be cut, not {other:?}"),
+        }
+        self
+    }
+
+    /// Sends nothing after the last piece of a stream, and leaves the connection open.
+    pub fn stalls(mut self) -> Self {
+        match &mut self.does {
+            Does::Events { end, .. } => *end = End::Never,
+            other => panic!("only a stream can stall, not {other:?}"),
         }
         self
     }

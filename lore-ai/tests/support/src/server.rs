@@ -21,7 +21,7 @@ use tokio::{
 use crate::{
     Reply, Seen,
     body::{AnswerBody, pieces, whole},
-    reply::Does,
+    reply::{Does, End},
     state::State,
 };
 
@@ -148,17 +148,17 @@ async fn respond(reply: &Reply, model: &str, is_stream: bool) -> io::Result<Resp
         Does::Drops => return Err(io::ErrorKind::ConnectionReset.into()),
         Does::Hangs => future::pending().await,
         Does::Says(speech) if is_stream => {
-            (200, "text/event-stream", pieces(speech.pieces(model), speech.gap, false))
+            (200, "text/event-stream", pieces(speech.pieces(model), speech.gap, End::Properly))
         }
         Does::Says(speech) => (200, "application/json", whole(speech.whole(model))),
         Does::Body { status, body, cut_at: None } => (*status, "application/json", whole(body.clone())),
         // Announces its whole length and breaks off before.
         Does::Body { status, body, cut_at: Some(count) } => {
             length = Some(body.len());
-            (*status, "application/json", pieces(vec![body.slice(..*count)], Duration::ZERO, true))
+            (*status, "application/json", pieces(vec![body.slice(..*count)], Duration::ZERO, End::Cut))
         }
-        Does::Events { pieces: all, gap, is_cut } => {
-            (200, "text/event-stream; charset=utf-8", pieces(all.to_vec(), *gap, *is_cut))
+        Does::Events { pieces: all, gap, end } => {
+            (200, "text/event-stream; charset=utf-8", pieces(all.to_vec(), *gap, *end))
         }
     };
     let mut response = Response::new(body);

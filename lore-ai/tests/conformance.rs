@@ -1,5 +1,7 @@
 //! The suite of the port against the local server.
 
+#![cfg(test)]
+
 use std::sync::{Arc, Mutex};
 
 use lore_ai::{OpenAiConfig, OpenAiLlmProvider};

@@ -1,5 +1,7 @@
 //! What every kind of failure means: each row is an answer of the server, and what Lore makes of it.
 
+#![cfg(test)]
+
 use std::{sync::Arc, time::Duration};
 
 use lore_ai::{OpenAiConfig, OpenAiLlmProvider};

@@ -1,5 +1,7 @@
 //! The same tests against any endpoint: `LORE_AI_BASE_URL`, with `LORE_AI_KEY` and `LORE_AI_MODEL` if it needs them.
 
+#![cfg(test)]
+
 use std::{env, sync::Arc};
 
 use futures_util::StreamExt as _;

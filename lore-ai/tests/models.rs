@@ -1,5 +1,7 @@
 //! The list of models with their prices, and what it is good for.
 
+#![cfg(test)]
+
 use lore_ai::{OpenAiConfig, OpenAiLlmProvider, SchemaMode};
 use lore_ai_testbed::{Reply, Server};
 use lore_core::{

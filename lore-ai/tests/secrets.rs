@@ -1,5 +1,7 @@
 //! The key and the prompt reach the endpoint, and nobody else.
 
+#![cfg(test)]
+
 use std::sync::{Arc, Mutex};
 
 use futures_util::StreamExt as _;

@@ -1,5 +1,7 @@
 //! Answers while they are being written.
 
+#![cfg(test)]
+
 use futures_util::StreamExt as _;
 use lore_ai::{CompletionEvent, OpenAiConfig, OpenAiLlmProvider};
 use lore_ai_testbed::{Reply, Server};

@@ -1,5 +1,7 @@
 //! Waits end when they should, on a clock that the test moves.
 
+#![cfg(test)]
+
 use std::{sync::Arc, time::Duration};
 
 use futures_util::StreamExt as _;

@@ -1,4 +1,4 @@
-//! How long an endpoint asks to wait. It may say so in five places; the longest wait counts, because each of them has
+//! How long an endpoint asks to wait. It may say so in several places; the longest wait counts, because each of them has
 //! been seen to be too short alone.
 
 use std::time::Duration;
@@ -19,7 +19,9 @@ pub(super) fn pause(headers: &HeaderMap, told: &Told, is_limited: bool, now: Tim
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let availability = told.availability.as_ref().and_then(|availability| availability.retry_after);
     let mut longest = availability.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    for find in [&header as &dyn Fn(&str) -> Option<String>, &|name| told.header(name)] {
+    // LiteLLM passes the headers of the model's host on under this prefix.
+    let passed_on = |name: &str| header(&format!("llm_provider-{name}"));
+    for find in [&header as &dyn Fn(&str) -> Option<String>, &passed_on, &|name| told.header(name)] {
         let has_left = find("x-ratelimit-remaining").and_then(|left| left.trim().parse().ok()) > Some(0_u64);
         let reset = find("x-ratelimit-reset").filter(|_| is_limited && !has_left);
         let candidates = [
@@ -87,6 +89,7 @@ mod tests {
             ("retry-after", "NaN", None),
             ("retry-after", "1e300", None),
             ("retry-after-ms", "250", Some(250)),
+            ("llm_provider-retry-after", "17", Some(17_000)),
             ("x-ratelimit-reset", "1769860830", Some(30_000)),
             ("x-ratelimit-reset", "1769860830000", Some(30_000)),
             ("x-ratelimit-reset", "1769860830.75", Some(30_000)),

@@ -6,9 +6,13 @@
 
 pub mod audit;
 mod budget;
+mod key;
 mod operation;
+mod text;
 
 pub use self::{
     budget::budget_spent,
-    operation::{OperationKind, Tier},
+    key::{AnswerKey, KeyHasher},
+    operation::{Operation, OperationKind, Tier, Value},
+    text::normalized,
 };

@@ -1,8 +1,73 @@
-//! [`OperationKind`] and [`Tier`]: what can be asked, and how good the answer has to be.
+//! [`Operation`]: a question with typed parameters whose answer keeps rules.
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use super::key::KeyHasher;
+use crate::{
+    error::Violations,
+    maybe_send::{MaybeSend, MaybeSync},
+    port::llm::Message,
+};
+
+/// What an answer must be able to do.
+pub trait Value:
+    Serialize + DeserializeOwned + JsonSchema + Clone + fmt::Debug + PartialEq + MaybeSend + MaybeSync + 'static
+{
+}
+impl<T> Value for T where
+    T: Serialize
+        + DeserializeOwned
+        + JsonSchema
+        + Clone
+        + fmt::Debug
+        + PartialEq
+        + MaybeSend
+        + MaybeSync
+        + 'static
+{
+}
+
+/// A question to a model. The fields of the type that implements it are the parameters.
+///
+/// User text is data: [`prompt`](Self::prompt) hands it over in a block of JSON that the instructions name, and whatever the
+/// model makes of it must pass [`accept`](Self::accept).
+pub trait Operation: Serialize + Clone + fmt::Debug + MaybeSend + MaybeSync + 'static {
+    /// The answer.
+    type Output: Value;
+
+    /// What it is.
+    const KIND: OperationKind;
+
+    /// The number of the prompt's wording. A new wording has a new number: answers to the old one are not found any more.
+    const PROMPT_VERSION: u32;
+
+    /// Checks every parameter.
+    ///
+    /// # Errors
+    /// Every broken bound, by field.
+    fn check(&self) -> Result<(), Violations>;
+
+    /// Puts **every** parameter into the key: destructure `self` without `..`, so that a new field cannot be forgotten.
+    fn key(&self, key: &mut KeyHasher);
+
+    /// The messages, instructions first.
+    fn prompt(&self) -> Vec<Message>;
+
+    /// Most tokens that an answer can need.
+    fn max_tokens(&self) -> u32;
+
+    /// Checks an answer against the product's rules, and puts what means the same into one form.
+    ///
+    /// # Errors
+    /// Every broken rule, in words that a model understands.
+    fn accept(&self, output: Self::Output) -> Result<Self::Output, Violations>;
+
+    /// The answer that documented rules give when no model does, for operations that have such rules.
+    fn by_rules(&self) -> Option<Self::Output>;
+}
 
 macro_rules! named {
     ($name:ident { $($variant:ident = $text:literal),+ $(,)? }) => {

@@ -187,7 +187,7 @@ pub struct CallEntry {
     pub outcome: CallOutcome,
     /// From sending to the whole answer, in microseconds.
     pub response_micros: u64,
-    /// Tokens it used, as far as known.
+    /// Tokens it used; all that were reserved if its answer was lost.
     pub usage: Usage,
     /// What it cost: what the endpoint said, or else the price list's sum.
     pub cost: Usd,
@@ -204,6 +204,8 @@ pub enum CallOutcome {
         model: String,
         /// How it was read.
         rung: Rung,
+        /// The answer as canonical JSON, where no request's line has it: the one who asked had left.
+        output: Option<String>,
     },
     /// With an answer that breaks the rules.
     Unusable {

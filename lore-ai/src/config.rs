@@ -71,7 +71,7 @@ pub struct OpenAiConfig {
     /// More fields of every chat request, for example `provider` of OpenRouter with its routing preferences.
     pub options: Map<String, Value>,
     /// Whether requests that hold a model to a schema ask OpenRouter for hosts that keep every parameter
-    /// (`provider.require_parameters`): it drops what a host does not know, silently.
+    /// (`provider.require_parameters`): it drops what a host does not know, silently. [`OpenAiConfig::openrouter`] sets it.
     pub require_parameters: bool,
     /// When `response_format` is sent.
     pub schema_mode: SchemaMode,

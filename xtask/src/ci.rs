@@ -6,7 +6,7 @@ use crate::{
     args::Args,
     crash, deny, gates, node_packages,
     process::{Failure, Outcome, now},
-    rust,
+    redis, rust,
     tests_count::TestCount,
     wasm,
 };
@@ -46,8 +46,8 @@ const STAGES: &[Stage] = &[
     },
     Stage {
         name: "setup",
-        about: "the IPFS node and the EVM node for the tests",
-        run: |run| node_packages::install(run.root),
+        about: "the IPFS node, the EVM node and the Redis server for the tests",
+        run: |run| node_packages::install(run.root).and_then(|()| redis::install()),
     },
     Stage { name: "test", about: "all tests, documentation examples among them", run: rust::test },
     Stage {

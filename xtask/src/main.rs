@@ -7,10 +7,12 @@
 mod args;
 mod ci;
 mod crash;
+mod debian;
 mod deny;
 mod gates;
 mod node_packages;
 mod process;
+mod redis;
 mod rust;
 mod tests_count;
 mod tools;
@@ -35,7 +37,8 @@ Development tasks of Lore: cargo xtask TASK [OPTIONS]
   fmt                   formats the code (ci's stage `format` only checks)
   gates                 dependency rules, file sizes, forbidden words
   lint                  clippy over everything
-  setup                 installs the IPFS node and the EVM node that the tests talk to, and compiles the test contracts
+  setup                 installs the IPFS node, the EVM node and the Redis server that the tests talk to, and compiles
+                        the test contracts
   test                  all tests
   msrv                  the oldest Rust that Lore promises
   docs                  the documentation, without warnings

@@ -6,6 +6,7 @@ use crate::{
     ci::Run,
     node_packages,
     process::{Cmd, Doing, Failure, Outcome, cargo},
+    redis,
 };
 
 /// Formats all code.
@@ -50,6 +51,9 @@ pub(crate) fn test(run: &mut Run<'_>) -> Outcome {
     for package in node_packages::ALL.iter().filter(|package| package.is_installed(run.root)) {
         // Without it, a test that finds no node says so and passes.
         cmd = cmd.env(package.require, "1");
+    }
+    if redis::is_installed() {
+        cmd = cmd.env(redis::REQUIRE, "1");
     }
     let before = run.tests;
     let outcome = cmd.run_seeing(|line| run.tests.see(line));

@@ -25,8 +25,7 @@ pub use lore_core::{
             OnChainLink, ParentLink, Registration, Relationship,
         },
         chain_event::{
-            AssertionId, BlockHash, ChainEvent, ChainEventKind, ChainEventQuery, GroupReward, HexBytes,
-            Selector, Tag,
+            BlockHash, ChainEvent, ChainEventKind, ChainEventQuery, GroupReward, HexBytes, Selector, Tag,
         },
         derivative::{FamilyTree, Relative, TreeRow},
         ip_account::ip_id,
@@ -37,12 +36,13 @@ pub use lore_core::{
     layer::{self, Backoff, Layer},
     memory::{
         cache::MemoryCache,
-        chain::{SimulatedChain, SimulatedConfig, SimulatedStats},
+        chain::{SimulatedChain, SimulatedConfig, SimulatedEvents, SimulatedStats},
         chain_events::MemoryChainEventStore,
         pins::MemoryPinStore,
         repository::MemoryRepository,
         transactions::MemoryTransactionStore,
     },
+    onchain::AssertionId,
     port::{
         cache::Cache,
         chain::{ChainClient, ChainInfo, RegisteredTerms},

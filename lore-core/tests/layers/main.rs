@@ -8,7 +8,6 @@ mod metrics;
 mod retry;
 mod suites;
 mod timeout;
-mod trace;
 
 use std::{sync::Arc, time::Duration};
 

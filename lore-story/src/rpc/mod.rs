@@ -11,6 +11,7 @@ mod config;
 mod endpoint;
 mod fault;
 mod fees;
+mod gas;
 mod multicall;
 mod read;
 mod refusal;
@@ -20,9 +21,9 @@ mod simulate;
 pub(crate) use self::{
     block::{BlockHeader, TxReceipt, WireTransaction},
     fees::{FeeLimits, Fees},
+    gas::gas_limit,
     multicall::CallOutcome,
     read::CallOptions,
     send::SendOutcome,
-    simulate::with_margin,
 };
 pub use self::{client::Rpc, config::RpcConfig};

@@ -9,19 +9,14 @@ use alloy::{
 use lore_core::{Address, Error, ErrorKind, Result, port::chain::UnsignedTransaction};
 use serde::{Deserialize, Serialize};
 
-use super::{client::Rpc, read::WireCall, refusal::Meaning};
+use super::{client::Rpc, gas::gas_limit, read::WireCall, refusal::Meaning};
 use crate::revert;
 
 /// Added to what an estimate found, in percent: the state moves on until the transaction is mined.
-pub(crate) const ESTIMATE_MARGIN_PERCENT: u64 = 20;
+const ESTIMATE_MARGIN_PERCENT: u64 = 20;
 /// Added to what a run used, in percent: a run says what was used after refunds, not how much had to be there (at most a
 /// fifth is refunded, EIP-3529, and every inner call holds back a 64th, EIP-150).
 const RUN_MARGIN_PERCENT: u64 = 60;
-
-/// `gas` and some percent of it.
-pub(crate) fn with_margin(gas: u64, percent: u64) -> u64 {
-    gas.saturating_add(gas.saturating_mul(percent).div_ceil(100))
-}
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -66,7 +61,7 @@ impl Rpc {
         let data = Bytes::from(first.data.clone());
         let call = (first.to, first.value, &data);
         let gas = self.estimate_gas(sender, call, BlockNumberOrTag::Latest).await?;
-        first.gas_limit = Some(with_margin(gas, ESTIMATE_MARGIN_PERCENT));
+        first.gas_limit = Some(gas_limit(gas, ESTIMATE_MARGIN_PERCENT));
         Ok(())
     }
 
@@ -104,20 +99,8 @@ impl Rpc {
                 let error = revert::to_error(&run.return_data, Some(transaction.to), "");
                 return Err(error.with_context("step", &transaction.summary));
             }
-            transaction.gas_limit = Some(with_margin(run.gas_used.to(), RUN_MARGIN_PERCENT));
+            transaction.gas_limit = Some(gas_limit(run.gas_used.to(), RUN_MARGIN_PERCENT));
         }
         Ok(true)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_margin_is_rounded_up_and_never_overflows() {
-        assert_eq!(with_margin(100, 20), 120);
-        assert_eq!(with_margin(21_001, 20), 25_202);
-        assert_eq!(with_margin(u64::MAX, 20), u64::MAX);
     }
 }

@@ -4,11 +4,8 @@ use alloy::{eips::BlockNumberOrTag, primitives::Bytes};
 use lore_core::{ErrorKind, Result, port::transactions::StoredCall};
 
 use super::{call::LaneCall, lane::Shared};
-use crate::rpc::{Fees, with_margin};
+use crate::rpc::{Fees, gas_limit};
 
-/// Added to what an estimate found, at least: two slots that are not empty now may be emptied by another transaction of the
-/// account before this one is mined, and filling one costs 20,000 (EIP-2200) instead of 2,900.
-const EMPTIED_SLOTS_GAS: u64 = 40_000;
 /// How often a node that lags is asked again.
 const MAX_LOOKS: u32 = 5;
 
@@ -25,9 +22,7 @@ impl Shared {
     /// [`ErrorKind::Unavailable`] also for a fee above the limit.
     pub(super) async fn prepare(&self, call: &LaneCall) -> Result<Prepared> {
         let estimate = self.estimate(call).await?;
-        let margin = with_margin(estimate, self.policy.gas_margin_percent);
-        let gas_limit =
-            call.gas_limit.unwrap_or_else(|| margin.max(estimate.saturating_add(EMPTIED_SLOTS_GAS)));
+        let gas_limit = call.gas_limit.unwrap_or_else(|| gas_limit(estimate, self.policy.gas_margin_percent));
         let fees = self.rpc.fees(self.policy.fee_limits()).await?;
         let call = StoredCall::new(call.to, call.value, call.data.clone(), gas_limit, call.summary.clone());
         Ok(Prepared { call, fees })

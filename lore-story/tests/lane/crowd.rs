@@ -82,7 +82,8 @@ async fn a_lane_goes_on_through_an_unreliable_network() {
             }
         }
     });
-    futures_util::future::join_all(work).await;
+    let done = futures_util::future::join_all(work);
+    tokio::time::timeout(Duration::from_secs(60), done).await.expect("no call hangs");
     assert_eq!((scene.mints().await, scene.gaps().await), (40, 0));
     assert_eq!(scene.node.nonce(SIGNER).await, 40);
 }

@@ -1,4 +1,4 @@
-//! A store at which a process can die: a call stands still there until it is dropped.
+//! A store at which a process can die or sleep: a call stands still there until it is dropped, or told to go on.
 
 use std::{
     sync::{
@@ -23,7 +23,9 @@ use tokio::sync::watch;
 pub(crate) enum Stop {
     AfterLookup,
     BeforeLease,
+    BeforeInsert,
     AfterInsert,
+    BeforeAttempt,
     BeforeSettle,
     AfterSettle,
     /// Before the store's n-th call, from 1.
@@ -38,11 +40,18 @@ pub(crate) struct StoppingStore {
     stop: Stop,
     calls: AtomicU64,
     reached: watch::Sender<bool>,
+    is_over: watch::Sender<bool>,
 }
 
 impl StoppingStore {
     pub(crate) fn new(inner: Arc<dyn TransactionStore>, stop: Stop) -> Arc<Self> {
-        Arc::new(Self { inner, stop, calls: AtomicU64::new(0), reached: watch::Sender::new(false) })
+        let (reached, is_over) = (watch::Sender::new(false), watch::Sender::new(false));
+        Arc::new(Self { inner, stop, calls: AtomicU64::new(0), reached, is_over })
+    }
+
+    /// Lets the call go on that stands still, and stops no other.
+    pub(crate) fn go_on(&self) {
+        self.is_over.send_replace(true);
     }
 
     /// Returns once a call stands still.
@@ -53,7 +62,7 @@ impl StoppingStore {
     async fn stop_if(&self, stops: &[Stop]) {
         if stops.contains(&self.stop) {
             self.reached.send_replace(true);
-            std::future::pending::<()>().await;
+            self.is_over.subscribe().wait_for(|is_over| *is_over).await.unwrap();
         }
     }
 
@@ -94,11 +103,13 @@ impl TransactionStore for StoppingStore {
     }
 
     async fn insert_transaction(&self, lease: &LaneLease, transaction: &StoredTransaction) -> Result<()> {
-        self.around(None, Some(Stop::AfterInsert), self.inner.insert_transaction(lease, transaction)).await
+        let call = self.inner.insert_transaction(lease, transaction);
+        self.around(Some(Stop::BeforeInsert), Some(Stop::AfterInsert), call).await
     }
 
     async fn add_attempt(&self, lease: &LaneLease, nonce: u64, attempt: &SignedAttempt) -> Result<()> {
-        self.around(None, None, self.inner.add_attempt(lease, nonce, attempt)).await
+        let call = self.inner.add_attempt(lease, nonce, attempt);
+        self.around(Some(Stop::BeforeAttempt), None, call).await
     }
 
     async fn settle_transactions(

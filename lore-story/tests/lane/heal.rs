@@ -23,9 +23,20 @@ async fn a_stalled_call_is_replaced_by_one_that_pays_more() {
     let lane = scene.lane();
     let (key, call) = (key("song"), scene.mint("song"));
     let mut work = std::pin::pin!(lane.execute(&key, &call));
+    let is_replaced = async {
+        loop {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            let stored = scene.store.transaction_by_key(&lane.id(), &key).await.unwrap();
+            if let Some(second) = stored.as_ref().and_then(|stored| stored.attempts.get(1))
+                && scene.is_waiting(&second.hash).await
+            {
+                break;
+            }
+        }
+    };
     tokio::select! {
         done = &mut work => panic!("too early: {done:?}"),
-        () = scene.proxy.seen("eth_sendRawTransaction", 3) => {}
+        () = is_replaced => {}
     }
     scene.node.mine(1).await;
     let receipt = work.await.unwrap();

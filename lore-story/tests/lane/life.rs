@@ -1,7 +1,7 @@
 //! One call from its key to its receipt.
 
 use lore_core::{ErrorKind, Retry, port::transactions::TransactionStore as _};
-use lore_story_testbed::{ACCOUNTS, Fault, Mining, Rule, contracts::interface::Registrar};
+use lore_story_testbed::{ACCOUNTS, Answer, Fault, Mining, Rule, contracts::interface::Registrar};
 
 use super::scene::{SIGNER, Scene, hash_of, key, lore};
 
@@ -116,7 +116,7 @@ async fn a_call_that_reverts_on_chain_says_why_and_may_be_tried_again() {
     });
     tokio::select! {
         done = &mut work => panic!("too early: {done:?}"),
-        () = scene.proxy.seen("eth_sendRawTransaction", 1) => {}
+        () = scene.waiting(1) => {}
     }
     scene.node.drop_all().await;
     scene.node.send_raw(ACCOUNTS[1], Some(scene.registrar), &copy.into(), Default::default()).await;
@@ -172,7 +172,8 @@ async fn a_wallet_that_replaces_its_transaction_is_told() {
     let mut work = std::pin::pin!(lane.track(&hash));
     tokio::select! {
         done = &mut work => panic!("too early: {done:?}"),
-        () = scene.proxy.seen("eth_getTransactionByHash", 1) => {}
+        // The first time, the node knew it.
+        () = scene.proxy.seen("eth_getTransactionByHash", 2) => {}
     }
     scene.node.drop_all().await;
     scene.node.send_raw(ACCOUNTS[2], Some(ACCOUNTS[4]), &Default::default(), Default::default()).await;
@@ -192,4 +193,28 @@ async fn a_lost_answer_is_followed_by_the_same_bytes() {
     assert!(sent.len() >= 4);
     assert!(sent.windows(2).all(|pair| pair[0].params == pair[1].params));
     assert_eq!(scene.mints().await, 1);
+}
+
+#[tokio::test]
+async fn a_node_that_has_the_bytes_already_is_believed() {
+    let Some(scene) = Scene::new("a_node_that_has_the_bytes_already_is_believed", Mining::Manual).await
+    else {
+        return;
+    };
+    let known = Fault::After(Answer::error(-32000, "already known"));
+    let rule = scene.proxy.add(Rule::on("eth_sendRawTransaction").first(3), known);
+    let lane = scene.lane();
+    let (key, call) = (key("song"), scene.mint("song"));
+    let mut work = std::pin::pin!(lane.execute(&key, &call));
+    tokio::select! {
+        done = &mut work => panic!("too early: {done:?}"),
+        () = scene.proxy.seen("eth_sendRawTransaction", 4) => {}
+    }
+    scene.node.mine(1).await;
+    let receipt = work.await.unwrap();
+    assert_eq!(scene.proxy.fired(rule), 3);
+    let stored = scene.store.transaction_by_key(&lane.id(), &key).await.unwrap().unwrap();
+    let hashes: Vec<_> = stored.attempts.iter().map(|attempt| attempt.hash).collect();
+    assert_eq!(hashes, [receipt.tx_hash()]);
+    assert_eq!((scene.mints().await, scene.node.nonce(SIGNER).await), (1, 1));
 }

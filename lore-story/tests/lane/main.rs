@@ -4,7 +4,9 @@
 
 mod crowd;
 mod double;
+mod fallback;
 mod faults;
+mod gas;
 mod heal;
 mod input;
 mod life;

@@ -7,16 +7,23 @@ use alloy::{
     sol_types::SolCall as _,
 };
 use lore_core::{
-    Address, ChainId, Secret, SystemClock, Wei,
+    Address, ChainId, Secret, SystemClock, TxHash, Wei,
     memory::transactions::MemoryTransactionStore,
     port::transactions::{OperationKey, TransactionStore},
 };
 use lore_story::{
+    Network, StoryClient, StoryConfig,
     network::RpcUrl,
     rpc::{Rpc, RpcConfig},
     tx::{Lane, LaneCall, LanePolicy, LocalSigner},
 };
-use lore_story_testbed::{ACCOUNTS, KEYS, Mining, Node, NodeOptions, Proxy, contracts::interface::Registrar};
+use lore_story_testbed::{
+    ACCOUNTS, KEYS, Mining, Node, NodeOptions, Proxy,
+    contracts::{
+        MULTICALL3,
+        interface::{Coin, Registrar},
+    },
+};
 
 /// The account that the lanes sign with.
 pub(crate) const SIGNER: EvmAddress = ACCOUNTS[0];
@@ -63,6 +70,25 @@ impl Scene {
         lane(self.rpc(), store, self.policy.clone())
     }
 
+    /// The whole client, over the scene's store.
+    pub(crate) fn client(&self) -> StoryClient {
+        let url = RpcUrl::parse(self.proxy.url()).unwrap();
+        let mut config = StoryConfig::new(Network::custom(ChainId::AENEID, url));
+        config.lane = self.policy.clone();
+        let store = Arc::clone(&self.store) as Arc<dyn TransactionStore>;
+        StoryClient::new(config, signer(), store, SystemClock::shared()).unwrap()
+    }
+
+    /// A new ERC-20 of which the account has some, on a node that can be asked many things at once.
+    pub(crate) async fn coin_with(&self, account: EvmAddress, amount: u64) -> EvmAddress {
+        self.node.place("Aggregator", MULTICALL3).await;
+        let coin = self.node.deploy("Coin", &[]).await;
+        let mint = Coin::mintCall { to: account, amount: U256::from(amount) };
+        // Not by the account itself, whose nonces are counted.
+        self.node.run(ACCOUNTS[8], coin, &mint).await;
+        coin
+    }
+
     /// A mint that the contract allows any number of times: only the lane keeps it from happening twice.
     pub(crate) fn mint(&self, name: &str) -> LaneCall {
         self.mint_call(name, true)
@@ -104,6 +130,20 @@ impl Scene {
         self.node.settle(hash).await;
     }
 
+    /// Returns once so many transactions of the signer wait at the node. That the proxy saw them does not mean that.
+    pub(crate) async fn waiting(&self, count: usize) {
+        while self.node.waiting(SIGNER).await.pending.len() < count {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    }
+
+    /// Whether the node knows a transaction that is not mined.
+    pub(crate) async fn is_waiting(&self, hash: &TxHash) -> bool {
+        let hash = B256::from(*hash.as_bytes());
+        let found = self.node.rpc().get("eth_getTransactionByHash", serde_json::json!([hash])).await;
+        !found.is_null() && found["blockHash"].is_null()
+    }
+
     /// Nonces that wait behind a gap.
     pub(crate) async fn gaps(&self) -> usize {
         self.node.waiting(SIGNER).await.queued.len()
@@ -127,8 +167,11 @@ fn rpc_with(urls: &[&str], answer_timeout: Duration) -> Rpc {
 }
 
 pub(crate) fn lane(rpc: Rpc, store: Arc<dyn TransactionStore>, policy: LanePolicy) -> Lane {
-    let signer = LocalSigner::from_key(&Secret::from(KEYS[0])).unwrap();
-    Lane::new(rpc, store, Arc::new(signer), SystemClock::shared(), policy).unwrap()
+    Lane::new(rpc, store, signer(), SystemClock::shared(), policy).unwrap()
+}
+
+fn signer() -> Arc<LocalSigner> {
+    Arc::new(LocalSigner::from_key(&Secret::from(KEYS[0])).unwrap())
 }
 
 pub(crate) fn key(text: &str) -> OperationKey {

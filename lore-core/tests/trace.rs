@@ -1,4 +1,10 @@
 //! What the trace layer records, as a subscriber sees it.
+//!
+//! One test, alone in its process: `tracing` remembers for the whole process whether anybody listens to a place in the
+//! code, and while there is one subscriber it asks only the thread that comes to the place first. A test beside this one
+//! that comes first, without a subscriber, would silence the place for this one too.
+
+#![cfg(test)]
 
 use std::{
     fmt::{Debug, Write},
@@ -12,15 +18,17 @@ use futures_util::FutureExt;
 use lore_core::{
     ErrorKind, Retry,
     layer::{Layer, TraceLayer},
-    memory::llm::Reply,
+    memory::{
+        clock::ManualClock,
+        llm::{Reply, ScriptedLlmProvider},
+    },
+    port::llm::{CompletionRequest, Message, Role},
 };
 use tracing::{
     Event, Metadata, Subscriber,
     field::{Field, Visit},
     span::{Attributes, Id, Record},
 };
-
-use crate::{ask, scripted};
 
 /// Writes down everything that is recorded, one line each.
 #[derive(Clone, Default)]
@@ -69,11 +77,14 @@ impl Subscriber for Lines {
     fn exit(&self, _: &Id) {}
 }
 
+fn ask(model: &str) -> CompletionRequest {
+    CompletionRequest::new(model, vec![Message::new(Role::User, "what the user wrote")])
+}
+
 #[test]
 fn a_call_is_a_span_and_a_failure_is_an_event_without_contents() {
     let lines = Lines::default();
-    let (provider, _) = scripted();
-    let provider = provider
+    let provider = ScriptedLlmProvider::new("scripted", Arc::new(ManualClock::default()))
         .model("steady", [Reply::text("what the model said")])
         .model("broken", [Reply::failure(ErrorKind::Unavailable, Retry::After(None))]);
     let layered = TraceLayer.llm_provider(Arc::new(provider));

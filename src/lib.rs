@@ -77,6 +77,8 @@ pub use lore_ipfs::{
 };
 #[cfg(feature = "moka")]
 pub use lore_store::moka::MokaCache;
+#[cfg(feature = "redis")]
+pub use lore_store::redis::{RedisCache, RedisConfig};
 #[cfg(feature = "sqlite")]
 pub use lore_store::sqlite::{SqliteChainEventStore, SqliteConfig, SqliteRepository, SqliteTransactionStore};
 /// Story Protocol: the client, its operations and its configuration.

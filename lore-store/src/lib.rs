@@ -3,5 +3,7 @@
 
 #[cfg(feature = "moka")]
 pub mod moka;
+#[cfg(feature = "redis")]
+pub mod redis;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;

@@ -6,7 +6,7 @@ use crate::{
     ci::Run,
     node_packages,
     process::{Cmd, Doing, Failure, Outcome, cargo},
-    python_packages,
+    python_packages, redis,
 };
 
 /// Formats all code.
@@ -53,6 +53,9 @@ pub(crate) fn test(run: &mut Run<'_>) -> Outcome {
     for require in node.map(|package| package.require).chain(python.map(|package| package.require)) {
         // Without it, a test that finds no server says so and passes.
         cmd = cmd.env(require, "1");
+    }
+    if redis::is_installed() {
+        cmd = cmd.env(redis::REQUIRE, "1");
     }
     let before = run.tests;
     let outcome = cmd.run_seeing(|line| run.tests.see(line));

@@ -396,6 +396,7 @@ impl Error {
             retry: self.retry(),
             violations: self.violations().to_vec(),
             revert: self.revert().cloned(),
+            reason: self.completion_failure().map(|failure| failure.reason),
         }
     }
 }
@@ -467,6 +468,9 @@ pub struct FailureRecord {
     /// The chain's reason, if the chain refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revert: Option<Revert>,
+    /// Why a model gave no answer that can be used, if it was about a model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<FailureReason>,
 }
 
 impl From<&FailureRecord> for Error {
@@ -537,6 +541,16 @@ mod tests {
         assert_eq!(restored.kind(), ErrorKind::Reverted);
         assert_eq!(restored.revert(), error.revert());
         assert_eq!(restored.to_string(), error.to_string());
+    }
+
+    #[test]
+    fn a_stored_failure_of_a_model_says_why() {
+        let failure = CompletionFailure::new(FailureReason::DailyCap);
+        let record =
+            Error::new(ErrorKind::RateLimited, "no answer").with_completion_failure(failure).to_record();
+        let json = serde_json::to_string(&record).unwrap();
+        assert!(json.ends_with(r#""reason":"daily_cap"}"#), "{json}");
+        assert_eq!(serde_json::from_str::<FailureRecord>(&json).unwrap(), record);
     }
 
     #[test]

@@ -21,6 +21,7 @@ pub mod llm_provider;
 mod on_chain;
 pub mod permission_client;
 pub mod pin_store;
+pub mod report_store;
 pub mod repository;
 pub mod royalty_client;
 pub mod transaction_store;

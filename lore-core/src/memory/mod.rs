@@ -2,6 +2,7 @@
 //! defaults where nothing else is configured.
 
 pub mod ai_log;
+pub mod ai_reports;
 pub mod cache;
 pub mod chain;
 pub mod chain_events;

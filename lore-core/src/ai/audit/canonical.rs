@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     ai::{OperationKind, Tier},
-    error::{Error, ErrorKind, FailureRecord, Result, Retry, Revert, Violation},
+    error::{Error, ErrorKind, FailureReason, FailureRecord, Result, Retry, Revert, Violation},
     port::llm::Usage,
 };
 
@@ -105,9 +105,27 @@ choice!(OperationKind {
 });
 
 record!(Usage { prompt_tokens, completion_tokens });
-record!(FailureRecord { kind, op, message, retry, violations, revert });
+record!(FailureRecord { kind, op, message, retry, violations, revert, reason });
 record!(Violation { field, rule, expected });
 record!(Revert { name, args });
+choice!(FailureReason {
+    1 => RateLimited,
+    2 => DailyCap,
+    3 => Credits,
+    4 => KeyRefused,
+    5 => Outage,
+    6 => Timeout,
+    7 => Disconnected,
+    8 => ModelGone,
+    9 => Empty,
+    10 => Truncated,
+    11 => Filtered,
+    12 => ContextLength,
+    13 => Malformed,
+    14 => Unusable,
+    15 => Moderated,
+    16 => BadRequest,
+});
 choice!(Retry { 0 => Never, 1 => After(pause), 2 => Reconcile, 3 => Exhausted });
 
 choice!(ErrorKind {

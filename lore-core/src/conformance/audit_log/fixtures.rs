@@ -11,7 +11,7 @@ use crate::{
         },
     },
     conformance::repository::fixtures::{address, at},
-    error::{Error, ErrorKind, FailureRecord, Result, Retry, Revert},
+    error::{CompletionFailure, Error, ErrorKind, FailureReason, FailureRecord, Result, Retry, Revert},
     ids::{CallId, RequestId},
     onchain::Address,
     port::{
@@ -114,6 +114,10 @@ fn failures() -> Vec<FailureRecord> {
     let pause = Retry::After(Some(Duration::new(300, 999_999_999)));
     all.push(Error::new(ErrorKind::RateLimited, "später").with_op("complete").with_retry(pause).to_record());
     all.push(Error::invalid("title", "too_long", "1 to 200 characters").to_record());
+    all.extend(FailureReason::ALL.into_iter().map(|reason| {
+        let failure = CompletionFailure::new(reason);
+        Error::new(ErrorKind::Unavailable, "no answer").with_completion_failure(failure).to_record()
+    }));
     all.push(Error::from(Revert::new("Full").arg(7).arg("星空")).to_record());
     all
 }
@@ -171,8 +175,8 @@ pub fn every_entry() -> Vec<AuditEntry> {
     }
     let failed = failures().into_iter().map(|failure| CallOutcome::Failed { failure });
     let outcomes = [CallOutcome::Unknown, CallOutcome::Unusable { finding: "five titles".to_owned() }];
-    let output = Some("{\"titles\":[]}".to_owned());
-    let answered = CallOutcome::Answered { model: String::new(), rung: Rung::Strict, output };
+    let answered =
+        CallOutcome::Answered { model: String::new(), rung: Rung::Strict, output: Some("[]".to_owned()) };
     for outcome in outcomes.into_iter().chain([answered]).chain(failed) {
         number += 1;
         let mut entry = call_entry(number, spent(number, number));

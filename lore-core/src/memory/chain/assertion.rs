@@ -5,7 +5,7 @@
 
 use crate::{
     content::ContentHash,
-    domain::chain_event::{AssertionId as EventAssertion, ChainEvent},
+    domain::chain_event::ChainEvent,
     error::Revert,
     memory::chain::{
         dispute::{Claim, DisputeRecord, DisputeState},
@@ -81,7 +81,7 @@ impl State {
         self.assertions.insert(assertion.id, dispute);
         let bonded = ChainEvent::DisputeBonded {
             dispute,
-            assertion: EventAssertion::from_bytes(*assertion.id.as_bytes()),
+            assertion: assertion.id,
             caller: tx.sender,
             liveness_seconds: claim.liveness_seconds,
             currency: claim.currency,
@@ -122,7 +122,7 @@ impl State {
         assertion.counter = Some((tx.sender, evidence));
         record.assertion = Some(assertion);
         self.disputes.insert(dispute, record);
-        let assertion = EventAssertion::from_bytes(*id.as_bytes());
+        let assertion = id;
         self.log(ARBITRATION_POLICY_UMA, ChainEvent::DisputeCountered { dispute, assertion, evidence });
         Ok(())
     }

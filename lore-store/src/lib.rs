@@ -7,3 +7,5 @@ pub mod moka;
 pub mod redis;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
+#[cfg(any(feature = "redis", feature = "sqlite"))]
+pub mod task;

@@ -11,17 +11,14 @@ use futures_util::{
     FutureExt as _,
     future::{Either, Shared, select},
 };
-use lore_core::{
-    Clock, SystemClock,
-    layer::Backoff,
-    task::{Spawner, TokioSpawner},
-};
+use lore_core::{Clock, SystemClock, layer::Backoff, task::Spawner};
 
 use super::{
     config::Target,
     failure::Failure,
     session::{Session, dial},
 };
+use crate::task::TokioSpawner;
 
 /// What an attempt to connect ended with.
 type Outcome = Result<Arc<Session>, Failure>;

@@ -39,10 +39,10 @@ mod sqlite {
     use lore_core::{
         CreationId, Result,
         ai::audit::LoggedEntry,
-        conformance::{audit_log, chain_event_store, repository::Harness, transaction_store},
+        conformance::{audit_log, chain_event_store, report_store, repository::Harness, transaction_store},
         port::{
-            ai_log::CallLedger, chain_events::ChainEventStore, repository::Repository,
-            transactions::TransactionStore,
+            ai_log::CallLedger, ai_reports::ReportStore, chain_events::ChainEventStore,
+            repository::Repository, transactions::TransactionStore,
         },
     };
     use lore_store::sqlite::{SqliteConfig, SqliteRepository};
@@ -144,6 +144,20 @@ mod sqlite {
             assert_eq!(changed.rows_affected(), 1);
             Ok(())
         }
+    }
+
+    impl report_store::Harness for Sqlite {
+        async fn fresh(&self) -> Result<Arc<dyn ReportStore>> {
+            Ok(Arc::new(self.new_file().await?.ai_reports()))
+        }
+
+        async fn again(&self) -> Result<Option<Arc<dyn ReportStore>>> {
+            Ok(Some(Arc::new(self.open().await?.ai_reports())))
+        }
+    }
+
+    mod ai_reports {
+        lore_core::report_store_conformance!(super::Sqlite::default());
     }
 
     mod ai_log {

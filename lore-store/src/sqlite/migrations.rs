@@ -15,11 +15,12 @@ use super::{
 const TABLE: &str = "lore_migrations";
 
 /// Every migration: number, name, statements. What has been released is never changed.
-const MIGRATIONS: [(i64, &str, &str); 4] = [
+const MIGRATIONS: [(i64, &str, &str); 5] = [
     (1, "records", include_str!("../../migrations/sqlite/0001_records.sql")),
     (2, "transactions", include_str!("../../migrations/sqlite/0002_transactions.sql")),
     (3, "events", include_str!("../../migrations/sqlite/0003_events.sql")),
     (4, "ai", include_str!("../../migrations/sqlite/0004_ai.sql")),
+    (5, "ai_reports", include_str!("../../migrations/sqlite/0005_ai_reports.sql")),
 ];
 
 /// How often to try to change the journal mode while others do the same.

@@ -6,6 +6,8 @@
 //! another one.
 
 mod ai_log;
+mod ai_report_rows;
+mod ai_reports;
 mod ai_rows;
 mod asset_rows;
 mod chain_event_rows;
@@ -26,6 +28,6 @@ mod transactions;
 mod values;
 
 pub use self::{
-    ai_log::SqliteAiLog, chain_events::SqliteChainEventStore, config::SqliteConfig,
-    repository::SqliteRepository, transactions::SqliteTransactionStore,
+    ai_log::SqliteAiLog, ai_reports::SqliteAiReports, chain_events::SqliteChainEventStore,
+    config::SqliteConfig, repository::SqliteRepository, transactions::SqliteTransactionStore,
 };

@@ -20,6 +20,7 @@ use sqlx::sqlite::SqliteRow;
 
 use super::{
     ai_log::SqliteAiLog,
+    ai_reports::SqliteAiReports,
     asset_rows::{asset, asset_columns, link},
     chain_events::SqliteChainEventStore,
     commit,
@@ -93,6 +94,12 @@ impl SqliteRepository {
     #[must_use]
     pub fn ai_log(&self) -> SqliteAiLog {
         SqliteAiLog::new(Arc::clone(&self.readers), Arc::clone(&self.writer))
+    }
+
+    /// Usage of models and accepted outputs in the same file, over the same connections.
+    #[must_use]
+    pub fn ai_reports(&self) -> SqliteAiReports {
+        SqliteAiReports::new(Arc::clone(&self.readers), Arc::clone(&self.writer))
     }
 
     /// Waits for the calls under way and closes the file, for what shares its connections too. Later calls fail with [`Unavailable`](lore_core::ErrorKind::Unavailable).

@@ -12,7 +12,7 @@ pub(super) fn damaged(what: &'static str, id: impl fmt::Display, cause: Error) -
         .with_source(cause)
 }
 
-fn wrong(column: &'static str, expected: &'static str) -> Error {
+pub(super) fn malformed(column: &'static str, expected: &'static str) -> Error {
     Error::new(ErrorKind::Unexpected, "a stored value is malformed")
         .with_context("column", column)
         .with_context("expected", expected)
@@ -26,39 +26,41 @@ impl<'a> Columns<'a> {
     where
         T: Decode<'a, Sqlite> + Type<Sqlite>,
     {
-        self.0.try_get(column).map_err(|err| wrong(column, "another type").with_source(err))
+        self.0.try_get(column).map_err(|err| malformed(column, "another type").with_source(err))
     }
 
     pub(super) fn bytes<const N: usize>(&self, column: &'static str) -> Result<[u8; N]> {
         let bytes: &[u8] = self.get(column)?;
-        bytes.try_into().map_err(|_| wrong(column, "another length"))
+        bytes.try_into().map_err(|_| malformed(column, "another length"))
     }
 
     pub(super) fn optional_bytes<const N: usize>(&self, column: &'static str) -> Result<Option<[u8; N]>> {
         let bytes: Option<&[u8]> = self.get(column)?;
-        bytes.map(|bytes| bytes.try_into().map_err(|_| wrong(column, "another length"))).transpose()
+        bytes.map(|bytes| bytes.try_into().map_err(|_| malformed(column, "another length"))).transpose()
     }
 
     pub(super) fn cid(&self, column: &'static str) -> Result<Cid> {
-        Cid::from_bytes(self.get(column)?).map_err(|err| wrong(column, "a CID").with_source(err))
+        Cid::from_bytes(self.get(column)?).map_err(|err| malformed(column, "a CID").with_source(err))
     }
 
     pub(super) fn optional_cid(&self, column: &'static str) -> Result<Option<Cid>> {
         let bytes: Option<&[u8]> = self.get(column)?;
         bytes
-            .map(|bytes| Cid::from_bytes(bytes).map_err(|err| wrong(column, "a CID").with_source(err)))
+            .map(|bytes| Cid::from_bytes(bytes).map_err(|err| malformed(column, "a CID").with_source(err)))
             .transpose()
     }
 
     pub(super) fn time(&self, column: &'static str) -> Result<Timestamp> {
-        Timestamp::from_unix_micros(self.get(column)?).map_err(|err| wrong(column, "a time").with_source(err))
+        Timestamp::from_unix_micros(self.get(column)?)
+            .map_err(|err| malformed(column, "a time").with_source(err))
     }
 
     pub(super) fn optional_time(&self, column: &'static str) -> Result<Option<Timestamp>> {
         let micros: Option<i64> = self.get(column)?;
         micros
             .map(|micros| {
-                Timestamp::from_unix_micros(micros).map_err(|err| wrong(column, "a time").with_source(err))
+                Timestamp::from_unix_micros(micros)
+                    .map_err(|err| malformed(column, "a time").with_source(err))
             })
             .transpose()
     }
@@ -66,18 +68,18 @@ impl<'a> Columns<'a> {
     /// A number that counts, so that it is never negative.
     pub(super) fn count(&self, column: &'static str) -> Result<u64> {
         let number: i64 = self.get(column)?;
-        u64::try_from(number).map_err(|_| wrong(column, "a number from 0"))
+        u64::try_from(number).map_err(|_| malformed(column, "a number from 0"))
     }
 
     /// A value by its stable name.
     pub(super) fn name<T: FromStr<Err = Error>>(&self, column: &'static str) -> Result<T> {
         let name: &str = self.get(column)?;
-        name.parse().map_err(|err: Error| wrong(column, "a known name").with_source(err))
+        name.parse().map_err(|err: Error| malformed(column, "a known name").with_source(err))
     }
 
     pub(super) fn json<T: serde::de::DeserializeOwned>(&self, column: &'static str) -> Result<T> {
         let text: &str = self.get(column)?;
-        serde_json::from_str(text).map_err(|err| wrong(column, "JSON of a known form").with_source(err))
+        serde_json::from_str(text).map_err(|err| malformed(column, "JSON of a known form").with_source(err))
     }
 }
 

@@ -2,10 +2,15 @@
 
 use lore_core::{
     Error, ErrorKind,
+    ai::stats::{Acceptance, Days, Hour},
     conformance::{
         chain_event_store::{
             self,
             fixtures::{CHAIN, batch, block, record, start},
+        },
+        report_store::{
+            self,
+            fixtures::{acceptance, asked, call, hour},
         },
         repository::fixtures::{
             append, asset, creation, creation_id, every_event, insert, leased, maximal_terms, recorded,
@@ -19,6 +24,7 @@ use lore_core::{
     },
     onchain::{Address, Share},
     port::{
+        ai_reports::{AcceptedContent, UsageReports},
         chain_events::ChainEventStore,
         repository::{AssetRepository, CreationJournal, Repository},
         transactions::TransactionStore,
@@ -164,4 +170,54 @@ async fn a_damaged_chain_event_is_told_with_its_place_and_a_damaged_cursor_with_
         assert!(error.context().contains(&("log_index", "9".to_owned())), "{error}");
     }
     names(&store.event_cursor(CHAIN).await.unwrap_err(), &CHAIN.to_string());
+}
+
+/// A row of each kind that the reports have.
+async fn reports_stored(repository: &SqliteRepository) -> Acceptance {
+    let reports = repository.ai_reports();
+    let lines = [3, 8, 12].map(|number| call(number, hour(0)));
+    let lines: Vec<_> = lines.into_iter().chain([1, 6, 15].map(|number| asked(number, hour(0)))).collect();
+    reports.add_usage(0, &report_store::fixtures::batch(0, &lines)).await.unwrap();
+    let accepted = acceptance(3).unwrap();
+    reports.put_accepted(&accepted).await.unwrap();
+    accepted
+}
+
+#[tokio::test]
+async fn counters_and_accepted_outputs_keep_their_form() {
+    let (_directory, repository) = repository().await;
+    reports_stored(&repository).await;
+    let counts = text(&repository, "SELECT counts FROM lore_ai_usage ORDER BY pk").await;
+    insta::assert_json_snapshot!("usage_counts", counts);
+    let totals = text(&repository, "SELECT totals FROM lore_ai_users ORDER BY day, user").await;
+    insta::assert_json_snapshot!("usage_totals", totals);
+    insta::assert_json_snapshot!("accepted", text(&repository, "SELECT taken FROM lore_ai_accepted").await);
+}
+
+#[tokio::test]
+async fn a_damaged_report_row_is_told_with_its_hour_day_or_request() {
+    let (_directory, repository) = repository().await;
+    let accepted = reports_stored(&repository).await;
+    let reports = repository.ai_reports();
+    let at = Hour::of(hour(0));
+    for sql in [
+        "UPDATE lore_ai_usage SET counts = '{}' WHERE pk = 1",
+        "UPDATE lore_ai_usage SET tier = 'cheap' WHERE pk = 1",
+        "UPDATE lore_ai_usage SET operation = 'poems' WHERE pk = 1",
+    ] {
+        tamper(&repository, sql).await;
+        let error = reports.usage_of_day(at.day()).await.unwrap_err();
+        names(&error, &format!("hour `{}`", at.unix_hours()));
+    }
+    tamper(
+        &repository,
+        "UPDATE lore_ai_users SET totals = '[]' WHERE user = (SELECT max(user) FROM lore_ai_users)",
+    )
+    .await;
+    let damaged = lore_core::conformance::repository::fixtures::address(3);
+    let error = reports.usage_of_user(&damaged, Days::one(at.day())).await.unwrap_err();
+    names(&error, &format!("day `{}`", at.day().unix_days()));
+    tamper(&repository, "UPDATE lore_ai_accepted SET taken = '{\"poem\":\"\"}'").await;
+    let error = reports.accepted(&accepted.key()).await.unwrap_err();
+    names(&error, &accepted.request.to_string());
 }

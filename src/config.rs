@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use lore_core::{Address, ChainId, memory::chain::SimulatedConfig};
+use lore_core::{Address, ChainId, ai::AiPolicy, memory::chain::SimulatedConfig};
 use serde::Deserialize;
 
 /// Everything [`open`](crate::open) needs. Real services are other values here, not another code path.
@@ -22,6 +22,9 @@ pub struct Config {
     /// How calls to adapters are guarded.
     #[serde(default)]
     pub calls: CallConfig,
+    /// Which language models help, and how.
+    #[serde(default)]
+    pub ai: AiConfig,
 }
 
 /// Where records are kept.
@@ -131,6 +134,21 @@ impl Default for CallConfig {
     }
 }
 
+/// Which language models help, and how.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct AiConfig {
+    /// Endpoints with their keys, asked in this order. None: documented rules answer on this machine, and say so.
+    #[cfg(feature = "ai")]
+    pub endpoints: Vec<lore_ai::OpenAiConfig>,
+    /// A Redis server that several processes share answers through. None: each process has its own.
+    #[cfg(feature = "redis")]
+    pub shared_cache: Option<lore_store::redis::RedisConfig>,
+    /// Models, times, budgets, and what the log keeps.
+    pub policy: AiPolicy,
+}
+
 impl Config {
     /// Everything in one directory, on this machine alone: SQLite, a block store, a simulated chain.
     pub fn embedded(dir: impl AsRef<Path>, signer: Address) -> Self {
@@ -145,6 +163,7 @@ impl Config {
             },
             creation: CreationConfig::default(),
             calls: CallConfig::default(),
+            ai: AiConfig::default(),
         }
     }
 }

@@ -7,10 +7,10 @@ mod config;
 mod open;
 
 pub use lore_core::{
-    Address, AssetId, BoxFuture, Caller, ChainId, Cid, Clock, Content, ContentHash, CreationId, Error,
-    ErrorKind, FailureRecord, IpId, LicenseTermsId, Lore, LoreBuilder, MaybeSend, MaybeSync, MediaType,
-    Result, Retry, Revert, Secret, Share, SystemClock, Timestamp, TokenId, TxHash, Violation, Violations,
-    Wei,
+    Address, AssetId, BoxFuture, Caller, ChainId, Cid, Clock, CompletionFailure, Content, ContentHash,
+    CreationId, Error, ErrorKind, FailureReason, FailureRecord, FailureScope, IpId, LicenseTermsId, Lore,
+    LoreBuilder, MaybeSend, MaybeSync, MediaType, Result, Retry, Revert, Secret, Share, SystemClock,
+    Timestamp, TokenId, TxHash, Usd, Violation, Violations, Wei, ai,
     content::{
         BytesContent, ContentReader,
         unixfs::{self, Fingerprint, Profile},
@@ -25,8 +25,7 @@ pub use lore_core::{
             OnChainLink, ParentLink, Registration, Relationship,
         },
         chain_event::{
-            AssertionId, BlockHash, ChainEvent, ChainEventKind, ChainEventQuery, GroupReward, HexBytes,
-            Selector, Tag,
+            BlockHash, ChainEvent, ChainEventKind, ChainEventQuery, GroupReward, HexBytes, Selector, Tag,
         },
         derivative::{FamilyTree, Relative, TreeRow},
         ip_account::ip_id,
@@ -34,22 +33,30 @@ pub use lore_core::{
         page::{ArchiveFilter, AssetQuery, AssetSort, CreationQuery, Cursor, Page, SortOrder},
         royalty::{AncestorEarning, RoyaltyPolicy, RoyaltyPreview},
     },
+    ids::{CallId, HolderId, RequestId},
     layer::{self, Backoff, Layer},
     memory::{
+        ai_log::MemoryAiLog,
+        ai_reports::MemoryAiReports,
         cache::MemoryCache,
-        chain::{SimulatedChain, SimulatedConfig, SimulatedStats},
+        chain::{SimulatedChain, SimulatedConfig, SimulatedEvents, SimulatedStats},
         chain_events::MemoryChainEventStore,
         pins::MemoryPinStore,
         repository::MemoryRepository,
         transactions::MemoryTransactionStore,
     },
+    onchain::AssertionId,
     port::{
+        ai_log::{AuditLog, Budget, CallLedger, PendingCall, Spent},
+        ai_reports::{AcceptedContent, ReportStore, UsageReports},
         cache::Cache,
         chain::{ChainClient, ChainInfo, RegisteredTerms},
         chain_events::{
             AppliedEvents, BlockRef, ChainEventSource, ChainEventStore, EventBatch, EventCursor, EventRecord,
         },
-        llm::LlmProvider,
+        llm::{
+            AnswerSchema, Completion, CompletionRequest, LlmProvider, Message, ModelInfo, Price, Role, Usage,
+        },
         pins::{PinStore, Pinned},
         repository::{Lease, Repository},
         transactions::{
@@ -64,8 +71,14 @@ pub use lore_core::{
         DerivativeService, FamilyView, StepView,
     },
     sync::{EventSync, SyncReport},
+    task::Spawner,
+    time::Day,
 };
 
+#[cfg(feature = "ai")]
+pub use lore_ai::{
+    CompletionEvent, CompletionStream, OpenAiConfig, OpenAiLlmProvider, SchemaMode, TokenLimitField,
+};
 #[cfg(feature = "kubo")]
 pub use lore_ipfs::kubo::{KuboConfig, KuboPinStore};
 #[cfg(feature = "pinata")]
@@ -77,8 +90,15 @@ pub use lore_ipfs::{
 };
 #[cfg(feature = "moka")]
 pub use lore_store::moka::MokaCache;
+#[cfg(feature = "redis")]
+pub use lore_store::redis::{RedisCache, RedisConfig};
 #[cfg(feature = "sqlite")]
-pub use lore_store::sqlite::{SqliteChainEventStore, SqliteConfig, SqliteRepository, SqliteTransactionStore};
+pub use lore_store::sqlite::{
+    SqliteAiLog, SqliteAiReports, SqliteChainEventStore, SqliteConfig, SqliteRepository,
+    SqliteTransactionStore,
+};
+#[cfg(any(feature = "redis", feature = "sqlite"))]
+pub use lore_store::task::TokioSpawner;
 /// Story Protocol: the client, its operations and its configuration.
 #[cfg(feature = "story")]
 pub use lore_story as story;
@@ -87,6 +107,6 @@ pub use lore_story as story;
 pub use self::config::StoryChainConfig;
 #[cfg(feature = "embedded")]
 pub use self::{
-    config::{CallConfig, ChainConfig, Config, CreationConfig, PinsConfig, StoreConfig},
+    config::{AiConfig, CallConfig, ChainConfig, Config, CreationConfig, PinsConfig, StoreConfig},
     open::open,
 };

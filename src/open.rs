@@ -4,14 +4,20 @@ use std::{num::NonZeroUsize, path::Path, sync::Arc, time::Duration};
 
 use lore_core::{
     Clock, Error, ErrorKind, Lore, Result, Retry, SystemClock,
+    ai::{AiReports, AiService, OfflineProvider, TierModel},
     creation::CreationPolicy,
-    layer::{LimitLayer, MetricsLayer, RetryLayer, TimeoutLayer, TraceLayer},
+    layer::{Layer, LimitLayer, MetricsLayer, RetryLayer, TimeoutLayer, TraceLayer},
     memory::chain::{SimulatedChain, SimulatedConfig},
-    port::{chain::ChainClient, pins::PinStore, repository::Repository},
+    port::{
+        ai_log::CallLedger, ai_reports::ReportStore, chain::ChainClient, llm::LlmProvider, pins::PinStore,
+        repository::Repository,
+    },
 };
 
 #[cfg(feature = "story")]
 use lore_core::port::transactions::TransactionStore;
+
+use lore_store::task::TokioSpawner;
 
 use crate::config::{ChainConfig, Config, PinsConfig, StoreConfig};
 
@@ -40,7 +46,16 @@ pub async fn open(config: &Config) -> Result<Lore> {
     }
     let records = records(&config.store).await?;
     let chain = chain_client(&config.chain, &records, &clock)?;
+    let ai = ai(config, &records, concurrent, &clock).await?;
+    let reports = AiReports::new(
+        records.ledger.clone(),
+        records.reports.clone(),
+        records.repository.clone(),
+        clock.clone(),
+    );
     Lore::builder()
+        .ai(ai)
+        .ai_reports(reports)
         .repository(records.repository)
         .pin_store(pin_store(&config.pins, &clock).await?)
         .chain_client(chain)
@@ -60,6 +75,8 @@ struct Records {
     /// What was signed and sent; a simulated chain has its own file.
     #[cfg(feature = "story")]
     transactions: Arc<dyn TransactionStore>,
+    ledger: Arc<dyn CallLedger>,
+    reports: Arc<dyn ReportStore>,
 }
 
 async fn records(config: &StoreConfig) -> Result<Records> {
@@ -71,6 +88,8 @@ async fn records(config: &StoreConfig) -> Result<Records> {
             Ok(Records {
                 #[cfg(feature = "story")]
                 transactions: Arc::new(repository.transactions()),
+                ledger: Arc::new(repository.ai_log()),
+                reports: Arc::new(repository.ai_reports()),
                 repository: Arc::new(repository),
             })
         }
@@ -94,6 +113,40 @@ async fn pin_store(config: &PinsConfig, clock: &Arc<dyn Clock>) -> Result<Arc<dy
             Ok(Arc::new(lore_ipfs::kubo::KuboPinStore::connect(config.clone(), clock.clone()).await?))
         }
     }
+}
+
+/// The layers around a provider, from the outside in: trace, metrics, limit. Which model is asked again, and when, is the
+/// service's business; each call has its own time.
+async fn ai(
+    config: &Config,
+    records: &Records,
+    concurrent: NonZeroUsize,
+    clock: &Arc<dyn Clock>,
+) -> Result<AiService> {
+    let mut policy = config.ai.policy.clone();
+    let mut builder =
+        AiService::builder(records.ledger.clone(), TokioSpawner::current()?.shared()).clock(clock.clone());
+    let mut providers: Vec<Arc<dyn LlmProvider>> = Vec::new();
+    #[cfg(feature = "ai")]
+    for endpoint in &config.ai.endpoints {
+        providers.push(Arc::new(lore_ai::OpenAiLlmProvider::new(endpoint.clone(), clock.clone())?));
+    }
+    if providers.is_empty() {
+        let offline = OfflineProvider::new();
+        policy.fast = vec![TierModel::new(OfflineProvider::MODEL)];
+        policy.quality = vec![TierModel::new(OfflineProvider::MODEL)];
+        providers.push(Arc::new(offline));
+    }
+    let layers: [&dyn Layer; 3] = [&LimitLayer::new(concurrent), &MetricsLayer::default(), &TraceLayer];
+    for provider in providers {
+        builder = builder
+            .llm_provider(layers.iter().fold(provider, |provider, layer| layer.llm_provider(provider)));
+    }
+    #[cfg(feature = "redis")]
+    if let Some(redis) = &config.ai.shared_cache {
+        builder = builder.shared_cache(Arc::new(lore_store::redis::RedisCache::new(redis)?));
+    }
+    builder.policy(policy).build()
 }
 
 fn chain_client(

@@ -1,6 +1,16 @@
-//! Lore's client of language models: the `LlmProvider` port over OpenRouter and every compatible endpoint.
-//!
-//! Nothing is here yet. The port is [`lore_core::port::llm::LlmProvider`]; a provider that answers from a script, for tests,
-//! is [`lore_core::memory::llm`].
-
+#![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
+
+mod config;
+mod failure;
+mod http;
+mod lenient;
+mod provider;
+mod stream;
+mod wire;
+
+pub use self::{
+    config::{OpenAiConfig, SchemaMode, TokenLimitField},
+    provider::OpenAiLlmProvider,
+    stream::{CompletionEvent, CompletionStream},
+};

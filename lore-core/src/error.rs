@@ -386,6 +386,24 @@ impl Error {
         }
     }
 
+    /// The same failure for another caller: everything but the live cause.
+    pub(crate) fn share(&self) -> Self {
+        let detail = self.0.detail.as_ref().map(|detail| match detail {
+            Detail::Violations(violations) => Detail::Violations(violations.clone()),
+            Detail::Revert(revert) => Detail::Revert(revert.clone()),
+            Detail::Completion(failure) => Detail::Completion(failure.clone()),
+        });
+        Self(Box::new(Inner {
+            kind: self.0.kind,
+            retry: self.0.retry,
+            op: self.0.op,
+            message: self.0.message.clone(),
+            context: self.0.context.clone(),
+            detail,
+            source: None,
+        }))
+    }
+
     /// The serialisable form, as stored in journals.
     #[must_use]
     pub fn to_record(&self) -> FailureRecord {

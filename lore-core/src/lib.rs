@@ -28,7 +28,10 @@ pub mod usd;
 pub use self::{
     caller::Caller,
     content::{Cid, Content, ContentHash, MediaType},
-    error::{Error, ErrorKind, FailureRecord, Result, Retry, Revert, Violation, Violations},
+    error::{
+        CompletionFailure, Error, ErrorKind, FailureReason, FailureRecord, FailureScope, Result, Retry,
+        Revert, Violation, Violations,
+    },
     ids::{AssetId, CreationId},
     lore::{Lore, LoreBuilder},
     maybe_send::{BoxFuture, MaybeSend, MaybeSync},

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
+#[cfg(not(target_family = "wasm"))]
+use crate::ai::AiService;
 use crate::{
+    ai::AiReports,
     creation::{CreationPolicy, driver::Ports},
     error::{Error, ErrorKind, Result},
     layer::Layer,
@@ -17,6 +20,9 @@ pub struct Lore {
     assets: AssetService,
     creations: CreationService,
     derivatives: DerivativeService,
+    #[cfg(not(target_family = "wasm"))]
+    ai: Option<AiService>,
+    ai_reports: Option<AiReports>,
     ports: Ports,
 }
 
@@ -42,6 +48,28 @@ impl Lore {
     #[must_use]
     pub fn derivatives(&self) -> &DerivativeService {
         &self.derivatives
+    }
+
+    /// Help by language models.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`] if the engine was built without.
+    #[cfg(not(target_family = "wasm"))]
+    pub fn ai(&self) -> Result<&AiService> {
+        self.ai.as_ref().ok_or_else(|| {
+            Error::new(ErrorKind::Config, "the engine was built without language models").with_op("ai")
+        })
+    }
+
+    /// What language models did and cost, and what was taken of their answers.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`] if the engine was built without.
+    pub fn ai_reports(&self) -> Result<&AiReports> {
+        self.ai_reports.as_ref().ok_or_else(|| {
+            Error::new(ErrorKind::Config, "the engine was built without reports on language models")
+                .with_op("ai_reports")
+        })
     }
 
     /// The chain, through all layers.
@@ -73,6 +101,9 @@ pub struct LoreBuilder {
     clock: Option<Arc<dyn Clock>>,
     layers: Vec<Arc<dyn Layer>>,
     creation_policy: CreationPolicy,
+    #[cfg(not(target_family = "wasm"))]
+    ai: Option<AiService>,
+    ai_reports: Option<AiReports>,
 }
 
 impl LoreBuilder {
@@ -112,6 +143,19 @@ impl LoreBuilder {
         self
     }
 
+    /// Sets help by language models. It has layers and a clock of its own.
+    #[cfg(not(target_family = "wasm"))]
+    pub fn ai(mut self, ai: AiService) -> Self {
+        self.ai = Some(ai);
+        self
+    }
+
+    /// Sets the reports on language models.
+    pub fn ai_reports(mut self, reports: AiReports) -> Self {
+        self.ai_reports = Some(reports);
+        self
+    }
+
     /// Puts the engine together.
     ///
     /// # Errors
@@ -138,6 +182,9 @@ impl LoreBuilder {
             assets: AssetService::new(ports.clone()),
             creations: CreationService::new(ports.clone(), self.creation_policy),
             derivatives: DerivativeService::new(ports.clone()),
+            #[cfg(not(target_family = "wasm"))]
+            ai: self.ai,
+            ai_reports: self.ai_reports,
             ports,
         })
     }

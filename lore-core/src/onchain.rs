@@ -2,7 +2,7 @@
 //!
 //! All are parsed at the edge and trusted afterwards; arithmetic is checked, never wrapping.
 
-mod assertion;
+mod hash;
 
 use std::{fmt, str::FromStr};
 
@@ -10,7 +10,8 @@ use ruint::aliases::U256;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use sha3::{Digest, Keccak256};
 
-pub use self::assertion::AssertionId;
+pub use self::hash::{AssertionId, TxHash};
+pub(crate) use self::hash::{fixed_bytes, parse_hash};
 use crate::error::{Error, Result};
 
 /// Keccak-256, the hash of Ethereum.
@@ -470,54 +471,6 @@ impl<'de> Deserialize<'de> for Share {
         u32::deserialize(deserializer)
             .and_then(|value| Self::from_millionths(value).map_err(D::Error::custom))
     }
-}
-
-/// Hash of a transaction, 32 bytes; shown as `0x` and 64 digits.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TxHash([u8; 32]);
-
-impl TxHash {
-    /// From its bytes.
-    #[must_use]
-    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
-        Self(bytes)
-    }
-
-    /// Its bytes.
-    #[must_use]
-    pub const fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
-    }
-}
-
-impl fmt::Display for TxHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "0x{}", data_encoding::HEXLOWER.encode(&self.0))
-    }
-}
-
-impl fmt::Debug for TxHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl FromStr for TxHash {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        parse_hash(text)
-            .map(Self)
-            .ok_or_else(|| Error::invalid("tx_hash", "malformed", "`0x` and 64 hexadecimal digits"))
-    }
-}
-
-serde_as_text!(TxHash);
-
-/// 32 bytes from `0x` and 64 digits.
-pub(crate) fn parse_hash(text: &str) -> Option<[u8; 32]> {
-    let digits = text.strip_prefix("0x")?;
-    data_encoding::HEXLOWER_PERMISSIVE.decode(digits.as_bytes()).ok()?.try_into().ok()
 }
 
 #[cfg(test)]

@@ -21,6 +21,8 @@ pub const ACCESS_CONTROLLER: Address = address(0xccf37d0a_503ee1d4_c1120867, 0x2
 pub const LICENSING_MODULE: Address = address(0x04fbd8a2_e56dd85c_fd5500a4, 0xa4dfa955_b9f1de6f);
 /// The license template of PIL terms.
 pub const PI_LICENSE_TEMPLATE: Address = address(0x2e896b0b_2fdb7457_499b56aa, 0xaa4ae55b_cb4cd316);
+/// Which terms IPs have attached, what licensors changed about them, and who is whose parent.
+pub const LICENSE_REGISTRY: Address = address(0x529a750e_02d8e2f1_5649c13d, 0x69a46528_6a780e24);
 /// The collection of license tokens.
 pub const LICENSE_TOKEN: Address = address(0xfe3838bf_b30b3417_0f00030b, 0x52ea4893_d8aac6bc);
 /// Takes payments; the spender that fees need an allowance for.
@@ -94,6 +96,7 @@ mod tests {
             (EVEN_SPLIT_GROUP_POOL, "0xf96f2c30b41Cb6e0290de43C8528ae83d4f33F89"),
             (CORE_METADATA_MODULE, "0x6E81a25C99C6e8430aeC7353325EB138aFE5DC16"),
             (IP_ASSET_REGISTRY, "0x77319B4031e6eF1250907aa00018B8B1c67a244b"),
+            (LICENSE_REGISTRY, "0x529a750E02d8E2f15649c13D69a465286a780e24"),
             (LICENSE_TOKEN, "0xFe3838BFb30B34170F00030B52eA4893d8aAC6bC"),
             (REGISTRATION_WORKFLOWS, "0xbe39E1C756e921BD25DF86e7AAa31106d1eb0424"),
             (CORE_METADATA_VIEW_MODULE, "0xB3F88038A983CeA5753E11D144228Ebb5eACdE20"),

@@ -14,42 +14,18 @@ pub trait Spawner: fmt::Debug + MaybeSend + MaybeSync + 'static {
 }
 const _: Option<&dyn Spawner> = None;
 
-#[cfg(not(target_family = "wasm"))]
-mod native {
-    use std::sync::Arc;
-
+#[cfg(test)]
+pub(crate) mod tests {
     use super::{BoxFuture, Spawner};
-    use crate::error::{Error, ErrorKind, Result};
 
-    /// Tasks on a tokio runtime.
-    #[derive(Clone, Debug)]
-    pub struct TokioSpawner(tokio::runtime::Handle);
+    /// Tasks on the runtime of the test.
+    #[derive(Debug)]
+    pub(crate) struct TestSpawner;
 
-    impl TokioSpawner {
-        /// On the runtime that this is called on.
-        ///
-        /// # Errors
-        /// [`ErrorKind::Config`] outside a tokio runtime.
-        pub fn current() -> Result<Self> {
-            tokio::runtime::Handle::try_current().map(Self).map_err(|err| {
-                Error::new(ErrorKind::Config, "there is no tokio runtime to run tasks on").with_source(err)
-            })
-        }
-
-        /// This spawner as a port.
-        #[must_use]
-        pub fn shared(self) -> Arc<dyn Spawner> {
-            Arc::new(self)
-        }
-    }
-
-    impl Spawner for TokioSpawner {
+    impl Spawner for TestSpawner {
+        #[expect(clippy::disallowed_methods, reason = "this is the port that tasks go through")]
         fn spawn(&self, task: BoxFuture<'static, ()>) {
-            // The handle of the task is of no use: its work reports through what it writes.
-            drop(self.0.spawn(task));
+            drop(tokio::spawn(task));
         }
     }
 }
-
-#[cfg(not(target_family = "wasm"))]
-pub use self::native::TokioSpawner;

@@ -11,11 +11,12 @@ use std::{
 
 use lore_core::{
     Address, Result,
-    conformance::chain_client::{Clients, Harness},
+    conformance::{Clients, chain_client::Harness},
     memory::{
         chain::{SimulatedChain, SimulatedConfig},
         clock::ManualClock,
     },
+    port::chain::ChainClient,
 };
 
 const ALICE: Address = Address::from_bytes([0xa1; 20]);
@@ -24,9 +25,9 @@ const BOB: Address = Address::from_bytes([0xb0; 20]);
 struct Memory;
 
 impl Harness for Memory {
-    async fn fresh(&self) -> Result<Clients> {
+    async fn fresh(&self) -> Result<Clients<dyn ChainClient>> {
         let chain = SimulatedChain::new(ALICE, Arc::new(ManualClock::default()));
-        Ok(Clients::new(Arc::new(chain.clone()))
+        Ok(Clients::of_chain(Arc::new(chain.clone()))
             .with_again(Arc::new(chain.connect(ALICE)))
             .with_other(Arc::new(chain.connect(BOB))))
     }
@@ -39,7 +40,7 @@ struct File {
 }
 
 impl Harness for File {
-    async fn fresh(&self) -> Result<Clients> {
+    async fn fresh(&self) -> Result<Clients<dyn ChainClient>> {
         // The thread is named after the test.
         let test = std::thread::current().name().unwrap_or("main").replace("::", "-");
         let number = self.made.fetch_add(1, Ordering::Relaxed);
@@ -52,7 +53,7 @@ impl Harness for File {
             SimulatedChain::open(&path, SimulatedConfig::default(), signer, Arc::new(clock.clone()))
                 .map(Arc::new)
         };
-        Ok(Clients::new(open(ALICE)?).with_again(open(ALICE)?).with_other(open(BOB)?))
+        Ok(Clients::of_chain(open(ALICE)?).with_again(open(ALICE)?).with_other(open(BOB)?))
     }
 }
 

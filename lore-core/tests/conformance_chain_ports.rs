@@ -5,13 +5,17 @@ use std::{sync::Arc, time::Duration};
 
 use lore_core::{
     Address, IpId, LicenseTermsId, Result,
-    conformance::{dispute_client, group_client, permission_client, royalty_client, wallet_verifier},
+    conformance::{
+        Clients, dispute_client,
+        group_client::{self, GroupClients},
+        permission_client, royalty_client, wallet_verifier,
+    },
     domain::license::LicensingConfig,
     memory::{
         chain::{Call, SimulatedChain},
         clock::ManualClock,
     },
-    port::chain::WalletVerifier,
+    port::chain::{DisputeClient, GroupClient, RoyaltyClient, WalletVerifier},
     protocol,
 };
 
@@ -37,21 +41,22 @@ impl Simulated {
 }
 
 impl royalty_client::Harness for Simulated {
-    async fn fresh(&self) -> Result<royalty_client::Clients> {
+    async fn fresh(&self) -> Result<Clients<dyn RoyaltyClient>> {
         let alice = self.signer(ALICE);
-        Ok(royalty_client::Clients::new(alice.clone(), alice).with_again(self.signer(ALICE)))
+        Ok(Clients::<dyn RoyaltyClient>::new(alice.clone(), alice).with_again(self.signer(ALICE)))
     }
 }
 
 impl group_client::Harness for Simulated {
-    async fn fresh(&self) -> Result<group_client::Clients> {
+    async fn fresh(&self) -> Result<GroupClients> {
         let alice = self.signer(ALICE);
-        Ok(group_client::Clients::new(alice.clone(), alice.clone(), alice)
+        let of_groups = Clients::<dyn GroupClient>::new(alice.clone(), alice.clone())
             .with_again(self.signer(ALICE))
-            .with_other(self.signer(BOB)))
+            .with_other(self.signer(BOB));
+        Ok(GroupClients::new(alice, of_groups))
     }
 
-    async fn opt_in(&self, _: &group_client::Clients, ip: &IpId, terms_id: LicenseTermsId) -> Result<()> {
+    async fn opt_in(&self, ip: &IpId, terms_id: LicenseTermsId) -> Result<()> {
         let terms = self.chain.inspect(|ledger| ledger.license_terms(terms_id).cloned())?;
         let config = LicensingConfig {
             is_set: true,
@@ -65,9 +70,9 @@ impl group_client::Harness for Simulated {
 }
 
 impl dispute_client::Harness for Simulated {
-    async fn fresh(&self) -> Result<dispute_client::Clients> {
+    async fn fresh(&self) -> Result<Clients<dyn DisputeClient>> {
         let alice = self.signer(ALICE);
-        Ok(dispute_client::Clients::new(alice.clone(), alice)
+        Ok(Clients::<dyn DisputeClient>::new(alice.clone(), alice)
             .with_again(self.signer(ALICE))
             .with_other(self.signer(BOB)))
     }

@@ -213,6 +213,11 @@ impl Addresses {
         self.iter().find(|(_, known)| *known == address).map(|(name, _)| name)
     }
 
+    /// The license template that is meant: the one that is named, or PIL.
+    pub(crate) fn license_template(&self, named: Option<Address>) -> Address {
+        named.unwrap_or(self.pi_license_template)
+    }
+
     /// The IP behind a token, registered or not: the account (ERC-6551) that these contracts give it. `chain` is a
     /// [`ChainId`](lore_core::ChainId), or any number of 256 bits, as the registry takes it.
     ///

@@ -6,6 +6,7 @@ use futures_util::lock::Mutex;
 use lore_core::{
     Address, ChainId, Clock, Error, ErrorKind, Result, TxHash, Violations,
     ids::HolderId,
+    onchain::keccak256,
     port::{
         chain::{Purpose, TransactionPlan, UnsignedTransaction},
         transactions::{OperationKey, TransactionStore},
@@ -214,6 +215,7 @@ impl StoryClient {
         operation: &O,
         view: &View<'_>,
     ) -> Result<Receipt> {
+        self.finish_steps(key).await?;
         let draft = operation.draft(view).await?;
         let steps = funding::prerequisites(view, &draft).await?;
         if !steps.is_empty() {
@@ -229,10 +231,22 @@ impl StoryClient {
         self.lane().execute(key, &call(draft)).await
     }
 
-    /// The first key of a step that no transaction has. One that is under way from before a crash is waited for.
+    /// Waits for steps that are under way from before a crash: what they make ready must not be made ready twice.
+    async fn finish_steps(&self, key: &OperationKey) -> Result<()> {
+        let prefix = step_prefix(key);
+        for open in self.lane().status().await?.open {
+            if open.key.as_str().starts_with(&prefix) {
+                self.lane().find(&open.key).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The first key of a step that no transaction has.
     async fn free_key(&self, key: &OperationKey, number: u32) -> Result<OperationKey> {
+        let prefix = step_prefix(key);
         for try_number in 1_u32.. {
-            let step = OperationKey::new(format!("{key}#{number}.{try_number}"))?;
+            let step = OperationKey::new(format!("{prefix}{number}.{try_number}"))?;
             if self.lane().find(&step).await?.is_none() {
                 return Ok(step);
             }
@@ -295,6 +309,16 @@ fn check<O: Operation>(operation: &O) -> Result<()> {
     violations.into_result(()).map_err(Error::from)
 }
 
+/// How the keys of a call's steps begin; a key that is too long to be followed by anything stands there as its hash.
+fn step_prefix(key: &OperationKey) -> String {
+    const LONGEST: usize = 150;
+    let key = key.as_str();
+    if key.len() <= LONGEST {
+        return format!("{key}#");
+    }
+    format!("{}#", data_encoding::HEXLOWER.encode(&keccak256(key.as_bytes())))
+}
+
 fn main_transaction(view: &View<'_>, draft: &Draft) -> UnsignedTransaction {
     let mut transaction = UnsignedTransaction::new(
         Purpose::Call,
@@ -321,5 +345,21 @@ impl fmt::Debug for StoryClient {
             .field("chain_id", &self.chain_id())
             .field("signer", &self.signer())
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_has_a_key_of_its_own_however_long_that_of_its_call_is() {
+        let keys = ["pay".to_owned(), "x".repeat(200), format!("{}y", "x".repeat(199))];
+        let prefixes = keys.map(|key| step_prefix(&OperationKey::new(key).unwrap()));
+        assert_eq!(prefixes[0], "pay#");
+        assert_ne!(prefixes[1], prefixes[2]);
+        for prefix in prefixes {
+            assert!(OperationKey::new(format!("{prefix}{}.{}", u32::MAX, u32::MAX)).is_ok());
+        }
     }
 }

@@ -56,6 +56,7 @@ impl StoryConfig {
 
     pub(crate) fn rpc(&self) -> RpcConfig {
         let mut config = RpcConfig::new(self.network.chain_id, self.network.rpc_urls.iter().cloned());
+        config.multicall3 = self.network.addresses.multicall3;
         config.answer_timeout = Duration::from_secs(self.answer_timeout_seconds);
         config
     }

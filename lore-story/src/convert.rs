@@ -179,18 +179,10 @@ pub(crate) fn license_terms_data(terms: &PilTerms, config: &LicensingConfig) -> 
     sol::LicenseTermsData { terms: pil_terms(terms), licensingConfig: licensing_config(config) }
 }
 
-/// The contracts read 0 as no limit; a limit of 0 % is kept by the smallest share that they know.
-pub(crate) fn max_revenue_share(limit: Option<Share>) -> u32 {
-    limit.map_or(0, |share| share.millionths().max(1))
-}
-
 #[cfg(test)]
 mod tests {
     use alloy::sol_types::SolValue;
-    use lore_core::{
-        domain::license::{Payment, encode_terms},
-        protocol::FULL_SHARE,
-    };
+    use lore_core::domain::license::{Payment, encode_terms};
 
     use super::*;
 
@@ -239,13 +231,6 @@ mod tests {
             assert_eq!(super::number(u256_of_number(value)), value);
             assert_eq!(u256_of_number(value).to_string(), value.to_string());
         }
-    }
-
-    #[test]
-    fn a_limit_of_nothing_is_not_taken_for_no_limit() {
-        assert_eq!(max_revenue_share(None), 0);
-        assert_eq!(max_revenue_share(Some(Share::ZERO)), 1);
-        assert_eq!(max_revenue_share(Some(Share::FULL)), FULL_SHARE);
     }
 
     #[test]

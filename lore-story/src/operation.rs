@@ -80,17 +80,21 @@ pub trait Operation: Debug + MaybeSend + MaybeSync {
     fn name(&self) -> &'static str;
 
     /// The key under which it happens once, if its own arguments name one intention for ever: a registration by the hash of
-    /// its metadata does, a payment does not.
-    fn key(&self) -> Option<OperationKey>;
+    /// its metadata does, a payment does not. None unless said otherwise.
+    fn key(&self) -> Option<OperationKey> {
+        None
+    }
 
     /// The rules that need no chain.
     fn check(&self, violations: &mut Violations);
 
-    /// The result, if what it asks for is there already.
+    /// The result, if what it asks for is there already. Unless said otherwise it never is: what it does is done anew.
     ///
     /// # Errors
     /// [`Unavailable`](lore_core::ErrorKind::Unavailable) if the node does not answer; what the operation itself refuses.
-    async fn existing(&self, view: &View<'_>) -> Result<Option<Self::Output>>;
+    async fn existing(&self, _view: &View<'_>) -> Result<Option<Self::Output>> {
+        Ok(None)
+    }
 
     /// The call, and what it costs now.
     ///

@@ -1,7 +1,7 @@
 //! [`View`]: what an operation can ask while it is being planned.
 
 use alloy::sol_types::SolCall;
-use lore_core::{Address, ChainId, Error, ErrorKind, Result};
+use lore_core::{Address, ChainId, Error, ErrorKind, IpId, Result, TokenId};
 
 use crate::{
     addresses::Addresses,
@@ -42,6 +42,12 @@ impl<'a> View<'a> {
     #[must_use]
     pub const fn chain_id(&self) -> ChainId {
         self.chain_id
+    }
+
+    /// The IP behind a token of this chain, registered or not.
+    #[must_use]
+    pub fn ip_id(&self, collection: Address, token: TokenId) -> IpId {
+        self.addresses.ip_id(self.chain_id, collection, token)
     }
 
     /// Who will send the transaction.

@@ -155,6 +155,17 @@ async fn a_factory_that_makes_no_wallet_proves_nothing() {
 }
 
 #[tokio::test]
+async fn a_precompile_that_echoes_the_question_signed_nothing() {
+    if skipped("a_precompile_that_echoes_the_question_signed_nothing") {
+        return;
+    }
+    let world = World::default();
+    let mut echoed = world.wrapped(B256::repeat_byte(5)).await;
+    echoed.account = own(EvmAddress::with_last_byte(4));
+    assert_eq!(verified(&world, &echoed).await, None);
+}
+
+#[tokio::test]
 async fn a_contract_that_is_no_wallet_signed_nothing() {
     if skipped("a_contract_that_is_no_wallet_signed_nothing") {
         return;

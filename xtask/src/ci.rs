@@ -6,7 +6,7 @@ use crate::{
     args::Args,
     crash, deny, gates, node_packages,
     process::{Failure, Outcome, now},
-    rust,
+    python_packages, redis, rust,
     tests_count::TestCount,
     wasm,
 };
@@ -46,8 +46,12 @@ const STAGES: &[Stage] = &[
     },
     Stage {
         name: "setup",
-        about: "the IPFS node and the EVM node for the tests",
-        run: |run| node_packages::install(run.root),
+        about: "the IPFS node, the EVM node, the Redis server and LiteLLM's proxy for the tests",
+        run: |run| {
+            node_packages::install(run.root)?;
+            redis::install()?;
+            python_packages::install(run.root)
+        },
     },
     Stage { name: "test", about: "all tests, documentation examples among them", run: rust::test },
     Stage {

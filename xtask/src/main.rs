@@ -8,10 +8,13 @@ mod args;
 mod audit;
 mod ci;
 mod crash;
+mod debian;
 mod deny;
 mod gates;
 mod node_packages;
 mod process;
+mod python_packages;
+mod redis;
 mod rust;
 mod tests_count;
 mod tools;
@@ -36,7 +39,8 @@ Development tasks of Lore: cargo xtask TASK [OPTIONS]
   fmt                   formats the code (ci's stage `format` only checks)
   gates                 dependency rules, file sizes, forbidden words
   lint                  clippy over everything
-  setup                 installs the IPFS node and the EVM node that the tests talk to, and compiles the test contracts
+  setup                 installs what the tests talk to: the IPFS node, the EVM node with the test contracts, the Redis
+                        server, LiteLLM's proxy
   test                  all tests
   msrv                  the oldest Rust that Lore promises
   docs                  the documentation, without warnings

@@ -6,6 +6,7 @@ use crate::{
     ci::Run,
     node_packages,
     process::{Cmd, Doing, Failure, Outcome, cargo},
+    python_packages, redis,
 };
 
 /// Formats all code.
@@ -47,9 +48,14 @@ pub(crate) fn document(root: &Path) -> Outcome {
 /// All tests. A test binary that fails does not hide the others.
 pub(crate) fn test(run: &mut Run<'_>) -> Outcome {
     let mut cmd = cargo().args(["test", "--workspace", "--all-features", "--no-fail-fast"]).dir(run.root);
-    for package in node_packages::ALL.iter().filter(|package| package.is_installed(run.root)) {
-        // Without it, a test that finds no node says so and passes.
-        cmd = cmd.env(package.require, "1");
+    let node = node_packages::ALL.iter().filter(|package| package.is_installed(run.root));
+    let python = python_packages::ALL.iter().filter(|package| package.is_installed(run.root));
+    for require in node.map(|package| package.require).chain(python.map(|package| package.require)) {
+        // Without it, a test that finds no server says so and passes.
+        cmd = cmd.env(require, "1");
+    }
+    if redis::is_installed() {
+        cmd = cmd.env(redis::REQUIRE, "1");
     }
     let before = run.tests;
     let outcome = cmd.run_seeing(|line| run.tests.see(line));

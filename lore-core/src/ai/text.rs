@@ -18,6 +18,12 @@ pub fn normalized(text: &str) -> Cow<'_, str> {
     if text.contains('\r') { Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n")) } else { text }
 }
 
+/// About how many tokens a text is for a model: four characters of English text make one.
+#[must_use]
+pub fn estimated_tokens(text: &str) -> u64 {
+    (text.chars().count() as u64).div_ceil(4)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -156,10 +156,15 @@ pub async fn a_fresh_cache_knows_nothing_of_others(harness: &impl Harness) -> Re
 }
 
 /// Emits one test per case of the cache suite for the harness that the expression makes.
+///
+/// `skip_if` is an `Option<String>`: why the adapter cannot be tested on this machine, if it cannot.
 #[macro_export]
 macro_rules! cache_conformance {
     ($harness:expr) => {
-        $crate::__cases! { $harness, $crate::conformance::cache,
+        $crate::cache_conformance! { $harness, skip_if: ::core::option::Option::None::<String> }
+    };
+    ($harness:expr, skip_if: $why:expr) => {
+        $crate::__cases! { $harness, skip_if: $why, $crate::conformance::cache,
             get_returns_what_was_put,
             keys_and_values_may_be_any_bytes,
             an_entry_ends_with_its_time,

@@ -4,69 +4,28 @@
 
 #![expect(missing_docs, reason = "a case is documented by its name, which is the rule")]
 
-use std::{fmt::Debug, sync::Arc};
+use std::sync::Arc;
 
 use futures_util::future::join_all;
 
 use crate::{
+    conformance::on_chain::{Clients, missing, refused, reverted},
     content::ContentHash,
     domain::{
         asset::Registration,
         license::{Payment, PilTerms},
     },
-    error::{Error, ErrorKind, Result, Retry},
+    error::{ErrorKind, Result, Retry},
     onchain::{Address, IpId, LicenseTermsId, Share, Wei},
     port::chain::{ChainClient, DerivativeTerms, OnChainDocument, ParentTerms, RegisterIp, RegistrationKey},
     protocol,
 };
 
-/// Clients of one chain on which nothing of the suite happened yet.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Clients {
-    /// The client under test. Its signer can pay for transactions.
-    pub client: Arc<dyn ChainClient>,
-    /// A client of the same chain as the same signer, as another process would have it; may be the same.
-    pub again: Arc<dyn ChainClient>,
-    /// A client of the same chain as another signer that can pay, if there can be one.
-    pub other: Option<Arc<dyn ChainClient>>,
-}
-
-impl Clients {
-    /// One client alone.
-    #[must_use]
-    pub fn new(client: Arc<dyn ChainClient>) -> Self {
-        Self { again: Arc::clone(&client), client, other: None }
-    }
-
-    /// Adds a second client of the same signer.
-    #[must_use]
-    pub fn with_again(mut self, again: Arc<dyn ChainClient>) -> Self {
-        self.again = again;
-        self
-    }
-
-    /// Adds a client of another signer.
-    #[must_use]
-    pub fn with_other(mut self, other: Arc<dyn ChainClient>) -> Self {
-        self.other = Some(other);
-        self
-    }
-
-    /// The other signer's client; without one the case is skipped.
-    fn other_or_skip(&self, case: &str) -> Option<&Arc<dyn ChainClient>> {
-        if self.other.is_none() {
-            println!("skipped {case}: the harness has no client of a second signer");
-        }
-        self.other.as_ref()
-    }
-}
-
 /// Makes clients for the suite.
 #[expect(async_fn_in_trait, reason = "the suite polls the futures on the test's own task")]
 pub trait Harness {
     /// Clients whose signers registered nothing before: a fresh chain, or fresh accounts and a fresh collection.
-    async fn fresh(&self) -> Result<Clients>;
+    async fn fresh(&self) -> Result<Clients<dyn ChainClient>>;
 }
 
 /// Somebody who signs nothing.
@@ -109,32 +68,6 @@ async fn licensed(client: &Arc<dyn ChainClient>, name: &str, terms: &PilTerms) -
 async fn parents_of(client: &Arc<dyn ChainClient>, ip: &IpId) -> Result<Vec<ParentTerms>> {
     let state = client.ip(ip).await?.ok_or_else(|| missing("the ip"))?;
     Ok(state.parents.iter().map(|parent| ParentTerms::new(parent.parent, parent.link.terms_id)).collect())
-}
-
-fn missing(what: &'static str) -> Error {
-    Error::new(ErrorKind::Unexpected, "the chain does not know what was made on it")
-        .with_context("what", what)
-}
-
-/// The error of a call that must fail for good.
-fn refused<T: Debug>(answer: Result<T>, kind: ErrorKind) -> Result<Error> {
-    match answer {
-        Ok(value) => Err(Error::new(ErrorKind::Unexpected, "what must be refused was accepted")
-            .with_context("value", format_args!("{value:?}"))),
-        Err(error) => {
-            assert_eq!(error.kind(), kind, "{error:?}");
-            assert_eq!(error.retry(), Retry::Never, "{error:?}");
-            Ok(error)
-        }
-    }
-}
-
-/// Asserts that the chain refused with an error of this name, and returns its arguments.
-fn reverted<T: Debug>(answer: Result<T>, name: &str) -> Result<Vec<String>> {
-    let error = refused(answer, ErrorKind::Reverted)?;
-    let revert = error.revert().ok_or_else(|| missing("the reason of a revert"))?;
-    assert_eq!(revert.name, name, "{error:?}");
-    Ok(revert.args.clone())
 }
 
 pub async fn info_names_chain_and_signer(harness: &impl Harness) -> Result<()> {
@@ -487,6 +420,19 @@ pub async fn a_limit_on_shares_is_kept(harness: &impl Harness) -> Result<()> {
     Ok(())
 }
 
+pub async fn a_limit_of_no_share_lets_free_licenses_pass_and_no_others(harness: &impl Harness) -> Result<()> {
+    let client = harness.fresh().await?.client;
+    let parent = licensed(&client, "parent", &remix("with-a-share")).await?;
+    let free = licensed(&client, "free parent", &PilTerms::non_commercial_social_remixing()).await?;
+    let child = register(&client, "child").await?.ip_id;
+    let mut links = DerivativeTerms::new(vec![parent]);
+    links.max_revenue_share = Some(Share::ZERO);
+    reverted(client.link_derivative(&child, &links).await, "LicensingModule__ExceedMaxRevenueShare")?;
+    links.parents = vec![free];
+    assert!(client.link_derivative(&child, &links).await?.is_some());
+    Ok(())
+}
+
 pub async fn a_license_fee_is_paid_within_its_limit(harness: &impl Harness) -> Result<()> {
     let client = harness.fresh().await?.client;
     let mut terms = remix("with-a-fee");
@@ -536,6 +482,7 @@ macro_rules! chain_client_conformance {
             an_ip_is_not_its_own_parent,
             no_parent_is_refused,
             a_limit_on_shares_is_kept,
+            a_limit_of_no_share_lets_free_licenses_pass_and_no_others,
             a_license_fee_is_paid_within_its_limit,
         }
     };

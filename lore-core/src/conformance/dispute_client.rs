@@ -4,69 +4,26 @@
 
 #![expect(missing_docs, reason = "a case is documented by its name, which is the rule")]
 
-use std::{fmt::Debug, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use crate::{
+    conformance::on_chain::{Clients, missing, refused, register, reverted},
     content::ContentHash,
     domain::license::{Payment, PilTerms},
-    error::{Error, ErrorKind, Result, Retry},
+    error::{ErrorKind, Result},
     onchain::{Address, IpId, Share, Wei},
     port::chain::{
-        ChainClient, CounterDispute, DerivativeTerms, DisputeClient, DisputeLimits, DisputeStatus,
-        DisputeTag, OnChainDocument, ParentTerms, RaiseDispute, RaisedDispute, RegisterIp,
+        CounterDispute, DerivativeTerms, DisputeClient, DisputeLimits, DisputeStatus, DisputeTag,
+        ParentTerms, RaiseDispute, RaisedDispute,
     },
     protocol,
 };
-
-/// Clients of one chain on which nothing of the suite happened yet.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Clients {
-    /// Registers, licenses and links; the same signer.
-    pub chain: Arc<dyn ChainClient>,
-    /// The client under test. Its signer can pay for transactions, and for four bonds besides.
-    pub disputes: Arc<dyn DisputeClient>,
-    /// A client of the same chain as the same signer, as another process would have it; may be the same.
-    pub again: Arc<dyn DisputeClient>,
-    /// A client of the same chain as another signer that can pay as much, if there can be one.
-    pub other: Option<Arc<dyn DisputeClient>>,
-}
-
-impl Clients {
-    /// One signer's ports.
-    #[must_use]
-    pub fn new(chain: Arc<dyn ChainClient>, disputes: Arc<dyn DisputeClient>) -> Self {
-        Self { chain, again: Arc::clone(&disputes), disputes, other: None }
-    }
-
-    /// Adds a second client of the same signer.
-    #[must_use]
-    pub fn with_again(mut self, again: Arc<dyn DisputeClient>) -> Self {
-        self.again = again;
-        self
-    }
-
-    /// Adds a client of another signer.
-    #[must_use]
-    pub fn with_other(mut self, other: Arc<dyn DisputeClient>) -> Self {
-        self.other = Some(other);
-        self
-    }
-
-    /// The other signer's client; without one the case is skipped.
-    fn other_or_skip(&self, case: &str) -> Option<&Arc<dyn DisputeClient>> {
-        if self.other.is_none() {
-            println!("skipped {case}: the harness has no client of a second signer");
-        }
-        self.other.as_ref()
-    }
-}
 
 /// Makes clients for the suite.
 #[expect(async_fn_in_trait, reason = "the suite polls the futures on the test's own task")]
 pub trait Harness {
     /// Clients whose signers registered nothing before: a fresh chain, or fresh accounts and a fresh collection.
-    async fn fresh(&self) -> Result<Clients>;
+    async fn fresh(&self) -> Result<Clients<dyn DisputeClient>>;
 
     /// Lets time pass on the chain; `false` where that cannot be done.
     async fn pass(&self, time: Duration) -> Result<bool>;
@@ -75,7 +32,7 @@ pub trait Harness {
 /// An IP to be disputed.
 struct Scene<'a, H> {
     harness: &'a H,
-    clients: Clients,
+    clients: Clients<dyn DisputeClient>,
     token: Address,
     limits: DisputeLimits,
     target: ParentTerms,
@@ -90,7 +47,7 @@ impl<'a, H: Harness> Scene<'a, H> {
         let target = register(&clients.chain, &format!("{name}-target")).await?;
         let terms_id = clients.chain.register_license_terms(&terms).await?.terms_id;
         clients.chain.attach_license_terms(&target, terms_id).await?;
-        let limits = clients.disputes.dispute_limits(&info.royalty_token).await?;
+        let limits = clients.client.dispute_limits(&info.royalty_token).await?;
         Ok(Self {
             harness,
             clients,
@@ -101,7 +58,7 @@ impl<'a, H: Harness> Scene<'a, H> {
     }
 
     fn disputes(&self) -> &Arc<dyn DisputeClient> {
-        &self.clients.disputes
+        &self.clients.client
     }
 
     /// The least accusation, with evidence that no other run has.
@@ -143,39 +100,6 @@ impl<'a, H: Harness> Scene<'a, H> {
         }
         Ok(passed)
     }
-}
-
-fn missing(what: &'static str) -> Error {
-    Error::new(ErrorKind::Unexpected, "the chain does not know what was made on it")
-        .with_context("what", what)
-}
-
-async fn register(chain: &Arc<dyn ChainClient>, name: &str) -> Result<IpId> {
-    let document = |kind: &str| {
-        let bytes = format!("{kind}-{name}");
-        OnChainDocument::new(format!("ipfs://{bytes}"), ContentHash::of(bytes.as_bytes()))
-    };
-    let owner = chain.info().await?.signer;
-    Ok(chain.register(&RegisterIp::new(owner, document("ipa"), document("nft"))).await?.ip_id)
-}
-
-/// The error of a call that must fail for good.
-fn refused<T: Debug>(answer: Result<T>, kind: ErrorKind) -> Result<Error> {
-    match answer {
-        Ok(value) => Err(Error::new(ErrorKind::Unexpected, "what must be refused was accepted")
-            .with_context("value", format_args!("{value:?}"))),
-        Err(error) => {
-            assert_eq!((error.kind(), error.retry()), (kind, Retry::Never), "{error:?}");
-            Ok(error)
-        }
-    }
-}
-
-/// Asserts that the chain refused with an error of this name.
-fn reverted<T: Debug>(answer: Result<T>, name: &str) -> Result<()> {
-    let error = refused(answer, ErrorKind::Reverted)?;
-    assert_eq!(error.revert().map(|revert| revert.name.as_str()), Some(name), "{error:?}");
-    Ok(())
 }
 
 pub async fn a_dispute_is_raised_once_per_evidence(harness: &impl Harness) -> Result<()> {
@@ -376,7 +300,7 @@ pub async fn a_tag_is_passed_to_derivatives(harness: &impl Harness) -> Result<()
     reverted(scene.disputes().resolve_dispute(inherited.dispute).await, name)?;
     scene.disputes().resolve_dispute(dispute).await?;
     assert!(scene.is_tagged(&child).await?, "an inherited tag stays until it is taken back itself");
-    let anybody = scene.clients.other.as_ref().unwrap_or(&scene.clients.disputes);
+    let anybody = scene.clients.other.as_ref().unwrap_or(&scene.clients.client);
     assert!(anybody.resolve_dispute(inherited.dispute).await?.is_some());
     assert!(!scene.is_tagged(&child).await?);
     Ok(())

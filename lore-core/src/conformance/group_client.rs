@@ -4,17 +4,17 @@
 
 #![expect(missing_docs, reason = "a case is documented by its name, which is the rule")]
 
-use std::{fmt::Debug, sync::Arc};
+use std::sync::Arc;
 
 use crate::{
-    content::ContentHash,
+    conformance::on_chain::{Clients, missing, register, reverted},
     domain::license::{Payment, PilTerms},
-    error::{Error, ErrorKind, Result, Retry},
+    error::{Error, ErrorKind, Result},
     onchain::{Address, IpId, LicenseTermsId, Share, Wei},
     port::{
         chain::{
-            AddGroupMembers, ChainClient, DerivativeTerms, DistributeRewards, GroupClient, MemberReward,
-            OnChainDocument, ParentTerms, PayRoyalty, RegisterGroup, RegisterIp, RoyaltyClient,
+            AddGroupMembers, DerivativeTerms, DistributeRewards, GroupClient, MemberReward, ParentTerms,
+            PayRoyalty, RegisterGroup, RoyaltyClient,
         },
         transactions::OperationKey,
     },
@@ -22,44 +22,20 @@ use crate::{
 };
 
 /// Clients of one chain on which nothing of the suite happened yet.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 #[non_exhaustive]
-pub struct Clients {
-    /// Registers, licenses and links; the same signer.
-    pub chain: Arc<dyn ChainClient>,
-    /// Pays groups; the same signer, who has at least a tenth of a coin.
+pub struct GroupClients {
+    /// Pays groups; the signer of the clients, who has at least a tenth of a coin.
     pub royalties: Arc<dyn RoyaltyClient>,
-    /// The client under test.
-    pub groups: Arc<dyn GroupClient>,
-    /// A client of the same chain as the same signer, as another process would have it; may be the same.
-    pub again: Arc<dyn GroupClient>,
-    /// A client of the same chain as another signer that can pay for transactions, if there can be one.
-    pub other: Option<Arc<dyn GroupClient>>,
+    /// The clients under test.
+    pub of_groups: Clients<dyn GroupClient>,
 }
 
-impl Clients {
-    /// One signer's ports.
+impl GroupClients {
+    /// One signer's ports, and perhaps another's.
     #[must_use]
-    pub fn new(
-        chain: Arc<dyn ChainClient>,
-        royalties: Arc<dyn RoyaltyClient>,
-        groups: Arc<dyn GroupClient>,
-    ) -> Self {
-        Self { chain, royalties, again: Arc::clone(&groups), groups, other: None }
-    }
-
-    /// Adds a second client of the same signer.
-    #[must_use]
-    pub fn with_again(mut self, again: Arc<dyn GroupClient>) -> Self {
-        self.again = again;
-        self
-    }
-
-    /// Adds a client of another signer.
-    #[must_use]
-    pub fn with_other(mut self, other: Arc<dyn GroupClient>) -> Self {
-        self.other = Some(other);
-        self
+    pub fn new(royalties: Arc<dyn RoyaltyClient>, of_groups: Clients<dyn GroupClient>) -> Self {
+        Self { royalties, of_groups }
     }
 }
 
@@ -67,11 +43,11 @@ impl Clients {
 #[expect(async_fn_in_trait, reason = "the suite polls the futures on the test's own task")]
 pub trait Harness {
     /// Clients whose signers registered nothing before: a fresh chain, or fresh accounts and a fresh collection.
-    async fn fresh(&self) -> Result<Clients>;
+    async fn fresh(&self) -> Result<GroupClients>;
 
     /// Lets groups of the pool that splits evenly take in an IP of the signer, under these terms: its licensing config
     /// names the pool and changes nothing else.
-    async fn opt_in(&self, clients: &Clients, ip: &IpId, terms_id: LicenseTermsId) -> Result<()>;
+    async fn opt_in(&self, ip: &IpId, terms_id: LicenseTermsId) -> Result<()>;
 
     /// How many members a group gets to see its pages. They hold 100 each, but a hundred members take long to make on a
     /// slow chain.
@@ -88,7 +64,8 @@ const AMOUNT_BELOW: u64 = 20_000;
 /// A group, and what it takes to make members of it.
 struct Scene<'a, H> {
     harness: &'a H,
-    clients: Clients,
+    clients: Clients<dyn GroupClient>,
+    royalties: Arc<dyn RoyaltyClient>,
     name: &'static str,
     token: Address,
     fee: Share,
@@ -98,17 +75,18 @@ struct Scene<'a, H> {
 
 impl<'a, H: Harness> Scene<'a, H> {
     async fn new(harness: &'a H, name: &'static str) -> Result<Self> {
-        let clients = harness.fresh().await?;
+        let GroupClients { royalties, of_groups: clients } = harness.fresh().await?;
         let info = clients.chain.info().await?;
         let terms_id = clients.chain.register_license_terms(&terms(info.royalty_token)).await?.terms_id;
         let mut request = RegisterGroup::new(key(&clients, name).await?);
         request.terms_id = Some(terms_id);
-        let group = clients.groups.register_group(&request).await?.group;
-        Ok(Self { harness, clients, name, token: info.royalty_token, fee: info.royalty_fee, terms_id, group })
+        let group = clients.client.register_group(&request).await?.group;
+        let (token, fee) = (info.royalty_token, info.royalty_fee);
+        Ok(Self { harness, clients, royalties, name, token, fee, terms_id, group })
     }
 
     fn groups(&self) -> &Arc<dyn GroupClient> {
-        &self.clients.groups
+        &self.clients.client
     }
 
     /// An IP that has the group's terms, but does not want to be in a group.
@@ -121,7 +99,7 @@ impl<'a, H: Harness> Scene<'a, H> {
     /// An IP that may be taken in.
     async fn candidate(&self, number: u64) -> Result<IpId> {
         let ip = self.licensed(number).await?;
-        self.harness.opt_in(&self.clients, &ip, self.terms_id).await?;
+        self.harness.opt_in(&ip, self.terms_id).await?;
         Ok(ip)
     }
 
@@ -148,7 +126,7 @@ impl<'a, H: Harness> Scene<'a, H> {
     async fn pay(&self, receiver: IpId, amount: u64, number: u32) -> Result<Wei> {
         let key = OperationKey::new(format!("conformance/group-pay/{receiver}/{number}"))?;
         let request = PayRoyalty::new(key, receiver, self.token, Wei::from(amount));
-        Ok(self.clients.royalties.pay_royalty(&request).await?.amount_after_fee)
+        Ok(self.royalties.pay_royalty(&request).await?.amount_after_fee)
     }
 
     /// What arrives of a payment that a member gets.
@@ -162,7 +140,7 @@ impl<'a, H: Harness> Scene<'a, H> {
 
     /// What a member's own account could take out of its vault.
     async fn earned(&self, member: &IpId) -> Result<Wei> {
-        self.clients.royalties.claimable_revenue(member, &member.address(), &self.token).await
+        self.royalties.claimable_revenue(member, &member.address(), &self.token).await
     }
 }
 
@@ -176,48 +154,20 @@ fn overflow() -> Error {
     Error::new(ErrorKind::Unexpected, "an amount of the suite is over 256 bits")
 }
 
-fn missing(what: &'static str) -> Error {
-    Error::new(ErrorKind::Unexpected, "the chain does not know what was made on it")
-        .with_context("what", what)
-}
-
 /// A key that no two signers share.
-async fn key(clients: &Clients, name: &str) -> Result<OperationKey> {
+async fn key(clients: &Clients<dyn GroupClient>, name: &str) -> Result<OperationKey> {
     let collection = clients.chain.info().await?.collection;
     OperationKey::new(format!("conformance/group/{collection}/{name}"))
 }
 
-async fn register(chain: &Arc<dyn ChainClient>, name: &str) -> Result<IpId> {
-    let document = |kind: &str| {
-        let bytes = format!("{kind}-{name}");
-        OnChainDocument::new(format!("ipfs://{bytes}"), ContentHash::of(bytes.as_bytes()))
-    };
-    let owner = chain.info().await?.signer;
-    Ok(chain.register(&RegisterIp::new(owner, document("ipa"), document("nft"))).await?.ip_id)
-}
-
-/// Asserts that the chain refused with an error of this name, and returns its arguments.
-fn reverted<T: Debug>(answer: Result<T>, name: &str) -> Result<Vec<String>> {
-    match answer {
-        Ok(value) => Err(Error::new(ErrorKind::Unexpected, "what must be refused was accepted")
-            .with_context("value", format_args!("{value:?}"))),
-        Err(error) => {
-            assert_eq!((error.kind(), error.retry()), (ErrorKind::Reverted, Retry::Never), "{error:?}");
-            let revert = error.revert().ok_or_else(|| missing("the reason of a revert"))?;
-            assert_eq!(revert.name, name, "{error:?}");
-            Ok(revert.args.clone())
-        }
-    }
-}
-
 pub async fn a_group_is_registered_once_per_key(harness: &impl Harness) -> Result<()> {
-    let clients = harness.fresh().await?;
+    let clients = harness.fresh().await?.of_groups;
     let request = RegisterGroup::new(key(&clients, "once").await?);
-    let first = clients.groups.register_group(&request).await?;
-    assert_eq!(clients.groups.register_group(&request).await?, first);
+    let first = clients.client.register_group(&request).await?;
+    assert_eq!(clients.client.register_group(&request).await?, first);
     assert_eq!(clients.again.register_group(&request).await?, first);
     let other = RegisterGroup::new(key(&clients, "twice").await?);
-    assert_ne!(clients.groups.register_group(&other).await?.group, first.group);
+    assert_ne!(clients.client.register_group(&other).await?.group, first.group);
     Ok(())
 }
 
@@ -237,17 +187,17 @@ pub async fn a_group_shows_owner_pool_and_license(harness: &impl Harness) -> Res
 }
 
 pub async fn what_is_no_group_is_none(harness: &impl Harness) -> Result<()> {
-    let clients = harness.fresh().await?;
+    let clients = harness.fresh().await?.of_groups;
     let ip = register(&clients.chain, "no-group").await?;
     for nothing in [ip, IpId::new(Address::from_bytes([0x57; 20]))] {
-        assert_eq!(clients.groups.group(&nothing).await?, None);
-        assert!(clients.groups.group_members(&nothing, 0).await?.is_empty());
+        assert_eq!(clients.client.group(&nothing).await?, None);
+        assert!(clients.client.group_members(&nothing, 0).await?.is_empty());
     }
     Ok(())
 }
 
 pub async fn terms_under_another_policy_are_refused(harness: &impl Harness) -> Result<()> {
-    let clients = harness.fresh().await?;
+    let clients = harness.fresh().await?.of_groups;
     let token = clients.chain.info().await?.royalty_token;
     let mut lap = terms(token);
     lap.royalty_policy = protocol::ROYALTY_POLICY_LAP;
@@ -255,17 +205,17 @@ pub async fn terms_under_another_policy_are_refused(harness: &impl Harness) -> R
     let mut request = RegisterGroup::new(key(&clients, "lap").await?);
     request.terms_id = Some(terms_id);
     let name = "LicenseRegistry__LicenseTermsCannotAttachToGroupIp";
-    let args = reverted(clients.groups.register_group(&request).await, name)?;
+    let args = reverted(clients.client.register_group(&request).await, name)?;
     assert_eq!(args, [protocol::PI_LICENSE_TEMPLATE.to_string(), terms_id.to_string()]);
     Ok(())
 }
 
 pub async fn a_reward_pool_must_be_known(harness: &impl Harness) -> Result<()> {
-    let clients = harness.fresh().await?;
+    let clients = harness.fresh().await?.of_groups;
     let mut request = RegisterGroup::new(key(&clients, "pool").await?);
     request.pool = Address::from_bytes([0x57; 20]);
     let name = "GroupIPAssetRegistry__GroupRewardPoolNotRegistered";
-    let args = reverted(clients.groups.register_group(&request).await, name)?;
+    let args = reverted(clients.client.register_group(&request).await, name)?;
     assert_eq!(args, [request.pool.to_string()]);
     Ok(())
 }
@@ -295,7 +245,7 @@ pub async fn a_member_must_opt_in(harness: &impl Harness) -> Result<()> {
     assert_eq!(args.first(), Some(&bare.to_string()));
     assert!(scene.groups().group_members(&scene.group, 0).await?.is_empty());
 
-    scene.harness.opt_in(&scene.clients, &unwilling, scene.terms_id).await?;
+    scene.harness.opt_in(&unwilling, scene.terms_id).await?;
     let request = AddGroupMembers::new(scene.group, vec![unwilling]);
     assert!(scene.groups().add_group_members(&request).await?.is_some());
     Ok(())
@@ -313,10 +263,7 @@ pub async fn a_group_without_terms_has_no_members(harness: &impl Harness) -> Res
 
 pub async fn only_the_owner_changes_members(harness: &impl Harness) -> Result<()> {
     let scene = Scene::new(harness, "owner").await?;
-    let Some(other) = &scene.clients.other else {
-        println!("skipped only_the_owner_changes_members: the harness has no client of a second signer");
-        return Ok(());
-    };
+    let Some(other) = scene.clients.other_or_skip("only_the_owner_changes_members") else { return Ok(()) };
     let name = "AccessController__PermissionDenied";
     let candidate = scene.candidate(1).await?;
     let request = AddGroupMembers::new(scene.group, vec![candidate]);

@@ -123,8 +123,11 @@ pub async fn a_model_that_answers_is_listed_once(h: &impl Harness) -> Result<()>
 #[macro_export]
 macro_rules! llm_provider_conformance {
     ($harness:expr) => {
+        $crate::llm_provider_conformance! { $harness, skip_if: ::core::option::Option::None::<String> }
+    };
+    ($harness:expr, skip_if: $why:expr) => {
         $crate::__cases! {
-            $harness, $crate::conformance::llm_provider,
+            $harness, skip_if: $why, $crate::conformance::llm_provider,
             a_request_without_messages_is_refused,
             an_unknown_model_is_named,
             an_answer_has_text_and_usage,

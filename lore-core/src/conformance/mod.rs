@@ -18,6 +18,7 @@ pub mod clock;
 pub mod dispute_client;
 pub mod group_client;
 pub mod llm_provider;
+mod on_chain;
 pub mod permission_client;
 pub mod pin_store;
 pub mod report_store;
@@ -25,6 +26,8 @@ pub mod repository;
 pub mod royalty_client;
 pub mod transaction_store;
 pub mod wallet_verifier;
+
+pub use self::on_chain::Clients;
 
 /// Emits one test per case. The caller needs `tokio` with `macros` and `rt-multi-thread`.
 ///

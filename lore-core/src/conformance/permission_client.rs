@@ -2,16 +2,13 @@
 
 #![expect(missing_docs, reason = "a case is documented by its name, which is the rule")]
 
-use std::{fmt::Debug, sync::Arc};
+use std::sync::Arc;
 
 use crate::{
-    content::ContentHash,
-    error::{Error, ErrorKind, Result, Retry},
+    conformance::on_chain::{refused, register},
+    error::{ErrorKind, Result},
     onchain::{Address, IpId},
-    port::chain::{
-        ChainClient, OnChainDocument, Permission, PermissionClient, PermissionLevel, PermissionScope,
-        RegisterIp,
-    },
+    port::chain::{ChainClient, Permission, PermissionClient, PermissionLevel, PermissionScope},
     protocol,
 };
 
@@ -76,15 +73,6 @@ const FREEZE: [u8; 4] = [0xa8, 0x9d, 0xb2, 0xe4];
 
 const FUNCTION: PermissionScope = PermissionScope::Function(MODULE, SET_URI);
 
-async fn register(chain: &Arc<dyn ChainClient>, name: &str) -> Result<IpId> {
-    let document = |kind: &str| {
-        let bytes = format!("{kind}-{name}");
-        OnChainDocument::new(format!("ipfs://{bytes}"), ContentHash::of(bytes.as_bytes()))
-    };
-    let owner = chain.info().await?.signer;
-    Ok(chain.register(&RegisterIp::new(owner, document("ipa"), document("nft"))).await?.ip_id)
-}
-
 /// The owner's client, and an IP of the owner.
 async fn owned(harness: &impl Harness, name: &str) -> Result<(Arc<dyn PermissionClient>, IpId)> {
     let owner = harness.fresh().await?.owner;
@@ -97,18 +85,6 @@ fn level(ip: IpId, scope: PermissionScope, level: PermissionLevel) -> Permission
     let mut permission = Permission::allow(ip, DELEGATE, scope);
     permission.level = level;
     permission
-}
-
-fn refused<T: Debug>(answer: Result<T>, kind: ErrorKind) -> Result<Error> {
-    match answer {
-        Ok(value) => Err(Error::new(ErrorKind::Unexpected, "what must be refused was accepted")
-            .with_context("value", format_args!("{value:?}"))),
-        Err(error) => {
-            assert_eq!(error.kind(), kind, "{error:?}");
-            assert_eq!(error.retry(), Retry::Never, "{error:?}");
-            Ok(error)
-        }
-    }
 }
 
 pub async fn a_permission_is_read_as_stored(harness: &impl Harness) -> Result<()> {

@@ -4,57 +4,30 @@
 
 #![expect(missing_docs, reason = "a case is documented by its name, which is the rule")]
 
-use std::{fmt::Debug, sync::Arc};
+use std::sync::Arc;
 
 use crate::{
-    content::ContentHash,
+    conformance::on_chain::{Clients, register, reverted},
     domain::{
         license::{Payment, PilTerms},
         royalty::RoyaltyPolicy,
     },
-    error::{Error, ErrorKind, Result, Retry},
+    error::{Error, ErrorKind, Result},
     onchain::{Address, IpId, Share, Wei},
     port::{
         chain::{
-            ChainClient, ClaimRevenue, DerivativeTerms, OnChainDocument, ParentTerms, PayRoyalty, RegisterIp,
-            RevenueClaim, RevenueSource, RoyaltyClient, TransferToVault,
+            ChainClient, ClaimRevenue, DerivativeTerms, ParentTerms, PayRoyalty, RevenueClaim, RevenueSource,
+            RoyaltyClient, TransferToVault,
         },
         transactions::OperationKey,
     },
 };
 
-/// Clients of one chain on which nothing of the suite happened yet.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Clients {
-    /// Registers, licenses and links; the same signer.
-    pub chain: Arc<dyn ChainClient>,
-    /// The client under test. Its signer can pay for transactions, and has at least a tenth of a coin besides.
-    pub royalties: Arc<dyn RoyaltyClient>,
-    /// A client of the same chain as the same signer, as another process would have it; may be the same.
-    pub again: Arc<dyn RoyaltyClient>,
-}
-
-impl Clients {
-    /// One signer's ports.
-    #[must_use]
-    pub fn new(chain: Arc<dyn ChainClient>, royalties: Arc<dyn RoyaltyClient>) -> Self {
-        Self { chain, again: Arc::clone(&royalties), royalties }
-    }
-
-    /// Adds a second client of the same signer.
-    #[must_use]
-    pub fn with_again(mut self, again: Arc<dyn RoyaltyClient>) -> Self {
-        self.again = again;
-        self
-    }
-}
-
 /// Makes clients for the suite.
 #[expect(async_fn_in_trait, reason = "the suite polls the futures on the test's own task")]
 pub trait Harness {
     /// Clients whose signer registered nothing before: a fresh chain, or a fresh account and a fresh collection.
-    async fn fresh(&self) -> Result<Clients>;
+    async fn fresh(&self) -> Result<Clients<dyn RoyaltyClient>>;
 }
 
 /// What is paid: enough that no share of it is rounded.
@@ -62,7 +35,7 @@ const AMOUNT: u64 = 1_000_000;
 
 /// A parent with terms at 5 %, a child linked to it, and the clients.
 struct Family {
-    clients: Clients,
+    clients: Clients<dyn RoyaltyClient>,
     token: Address,
     fee: Share,
     parent: IpId,
@@ -80,7 +53,7 @@ impl Family {
     }
 
     fn royalties(&self) -> &Arc<dyn RoyaltyClient> {
-        &self.clients.royalties
+        &self.clients.client
     }
 
     /// A payment whose key names the IP and the number, so that no two chains or runs share it.
@@ -120,33 +93,12 @@ fn overflow() -> Error {
     Error::new(ErrorKind::Unexpected, "an amount of the suite is over 256 bits")
 }
 
-async fn register(chain: &Arc<dyn ChainClient>, name: &str) -> Result<IpId> {
-    let document = |kind: &str| {
-        let bytes = format!("{kind}-{name}");
-        OnChainDocument::new(format!("ipfs://{bytes}"), ContentHash::of(bytes.as_bytes()))
-    };
-    let owner = chain.info().await?.signer;
-    Ok(chain.register(&RegisterIp::new(owner, document("ipa"), document("nft"))).await?.ip_id)
-}
-
 async fn licensed(chain: &Arc<dyn ChainClient>, name: &str) -> Result<ParentTerms> {
     let terms = PilTerms::commercial_remix(Wei::ZERO, Share::from_percent(5)?, Payment::default());
     let ip = register(chain, name).await?;
     let terms_id = chain.register_license_terms(&terms).await?.terms_id;
     chain.attach_license_terms(&ip, terms_id).await?;
     Ok(ParentTerms::new(ip, terms_id))
-}
-
-fn reverted<T: Debug>(answer: Result<T>, name: &str) -> Result<()> {
-    match answer {
-        Ok(value) => Err(Error::new(ErrorKind::Unexpected, "what must be refused was accepted")
-            .with_context("value", format_args!("{value:?}"))),
-        Err(error) => {
-            assert_eq!((error.kind(), error.retry()), (ErrorKind::Reverted, Retry::Never), "{error:?}");
-            assert_eq!(error.revert().map(|revert| revert.name.as_str()), Some(name), "{error:?}");
-            Ok(())
-        }
-    }
 }
 
 pub async fn a_vault_comes_with_the_first_link(harness: &impl Harness) -> Result<()> {
@@ -181,9 +133,9 @@ pub async fn an_ip_without_a_vault_cannot_be_paid(harness: &impl Harness) -> Res
     let token = clients.chain.info().await?.royalty_token;
     let ip = register(&clients.chain, "without-vault").await?;
     let key = OperationKey::new(format!("conformance/pay/{ip}"))?;
-    let answer = clients.royalties.pay_royalty(&PayRoyalty::new(key, ip, token, Wei::from(AMOUNT))).await;
+    let answer = clients.client.pay_royalty(&PayRoyalty::new(key, ip, token, Wei::from(AMOUNT))).await;
     reverted(answer, "RoyaltyModule__ZeroReceiverVault")?;
-    assert_eq!(clients.royalties.claimable_revenue(&ip, &ip.address(), &token).await?, Wei::ZERO);
+    assert_eq!(clients.client.claimable_revenue(&ip, &ip.address(), &token).await?, Wei::ZERO);
     Ok(())
 }
 

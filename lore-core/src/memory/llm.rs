@@ -13,6 +13,7 @@ use std::{
 use async_trait::async_trait;
 
 use crate::{
+    ai::estimated_tokens,
     error::{CompletionFailure, Error, ErrorKind, FailureReason, Result, Retry},
     maybe_send::{MaybeSend, MaybeSync},
     port::llm::{Completion, CompletionRequest, LlmProvider, ModelInfo, Usage},
@@ -220,11 +221,6 @@ impl fmt::Debug for ScriptedLlmProvider {
     }
 }
 
-/// About four characters make a token of English text.
-fn tokens(text: &str) -> u64 {
-    (text.chars().count() as u64).div_ceil(4)
-}
-
 #[cfg_attr(not(target_family = "wasm"), async_trait)]
 #[cfg_attr(target_family = "wasm", async_trait(?Send))]
 impl LlmProvider for ScriptedLlmProvider {
@@ -248,8 +244,9 @@ impl LlmProvider for ScriptedLlmProvider {
                 .error(ErrorKind::Unavailable, "the model gave an empty answer", request)
                 .with_completion_failure(CompletionFailure::new(FailureReason::Empty))),
             Says::Text(text) => {
-                let prompt_tokens = request.messages.iter().map(|message| tokens(&message.text)).sum();
-                let usage = Usage::new(prompt_tokens, tokens(&text));
+                let prompt_tokens =
+                    request.messages.iter().map(|message| estimated_tokens(&message.text)).sum();
+                let usage = Usage::new(prompt_tokens, estimated_tokens(&text));
                 let mut completion = Completion::new(request.model.clone(), text, usage);
                 completion.cost = reply.cost;
                 Ok(completion)

@@ -225,7 +225,7 @@ mod chain_client {
 
     use lore_core::{
         Address, Result,
-        conformance::chain_client::{Clients, Harness},
+        conformance::{Clients, chain_client::Harness},
         memory::{chain::SimulatedChain, clock::ManualClock},
         port::chain::ChainClient,
     };
@@ -246,14 +246,14 @@ mod chain_client {
     }
 
     impl Harness for Layered {
-        async fn fresh(&self) -> Result<Clients> {
+        async fn fresh(&self) -> Result<Clients<dyn ChainClient>> {
             let chain = SimulatedChain::new(ALICE, Arc::new(ManualClock::default()));
             let layers = (self.stack)();
             let layered = |signer| {
                 let inner: Arc<dyn ChainClient> = Arc::new(chain.connect(signer));
                 layers.iter().fold(inner, |port, layer| layer.chain_client(port))
             };
-            Ok(Clients::new(layered(ALICE)).with_again(layered(ALICE)).with_other(layered(BOB)))
+            Ok(Clients::of_chain(layered(ALICE)).with_again(layered(ALICE)).with_other(layered(BOB)))
         }
     }
 

@@ -10,9 +10,11 @@
 
 mod accounts;
 mod disputes;
+mod events;
 mod file;
 mod groups;
 mod ledger;
+mod logged;
 mod random;
 mod scene;
 mod stored;

@@ -3,6 +3,8 @@
 #![cfg(test)]
 
 mod failures;
+#[path = "../../../lore-story/tests/support/src/launch.rs"]
+mod launch;
 mod node;
 
 use std::sync::Arc;

@@ -2,11 +2,12 @@
 
 use std::{
     env, fs,
-    io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
-    process::{self, Child, Command, Stdio},
+    process::{self, Child},
     sync::OnceLock,
 };
+
+use crate::launch::launch;
 
 struct Running {
     url: String,
@@ -38,19 +39,6 @@ pub(crate) fn node_url() -> &'static str {
 fn start() -> Running {
     let repository = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("ipfs-node-{}", process::id()));
     fs::create_dir_all(&repository).unwrap();
-    let mut child = Command::new("node")
-        .arg("launch.mjs")
-        .args([repository.as_os_str(), "0".as_ref(), "--remove".as_ref()])
-        .current_dir(directory())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("node starts");
-    let output = BufReader::new(child.stdout.take().unwrap());
-    let url = output
-        .lines()
-        .map_while(Result::ok)
-        .find_map(|line| line.strip_prefix("ready ").map(str::to_owned))
-        .expect("the node says that it is ready");
+    let (child, url) = launch(&directory(), &[repository.as_os_str(), "0".as_ref(), "--remove".as_ref()]);
     Running { url, _child: child }
 }

@@ -108,6 +108,7 @@ alloy::sol! {
         function exists(uint256 licenseTermsId) external view returns (bool);
         function getLicenseTerms(uint256 selectedLicenseTermsId) external view returns (PILTerms memory terms);
         function getLicenseTermsId(PILTerms memory terms) external view returns (uint256 selectedLicenseTermsId);
+        function getRoyaltyPolicy(uint256 licenseTermsId) external view returns (address royaltyPolicy, uint32 royaltyPercent, uint256 mintingFee, address currency);
         function isDerivativeApproved(address parentIpId, uint256 licenseTermsId, address childIpId) external view returns (bool);
         function registerLicenseTerms(PILTerms memory terms) external returns (uint256 id);
         function setApproval(address parentIpId, uint256 licenseTermsId, address childIpId, bool approved) external;

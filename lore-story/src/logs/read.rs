@@ -17,8 +17,8 @@ use crate::{
     rpc::{BlockHeader, Rpc},
 };
 
-/// How many heads are asked for at once, where a node does not tell the times of logs.
-const HEADS_AT_ONCE: usize = 8;
+/// How many blocks are asked about at once.
+pub(super) const REQUESTS_AT_ONCE: usize = 8;
 
 /// A log of a block.
 #[derive(Clone, Debug)]
@@ -68,6 +68,33 @@ pub(super) async fn logs(
     Ok(logs)
 }
 
+/// The logs of these blocks, in the chain's order. Each block is asked for by its hash: a node that does not have it says so,
+/// where asked for a range it would say that there is nothing.
+///
+/// # Errors
+/// As the node, [`Unavailable`](ErrorKind::Unavailable) where it does not have a block; as [`logs`].
+pub(super) async fn logs_of_blocks(
+    rpc: &Rpc,
+    filters: (&Filter, &Filter),
+    blocks: &[BlockHeader],
+) -> Result<Vec<BlockLog>> {
+    let of_one = |block: BlockHeader| async move {
+        let of_block = |filter: &Filter| filter.clone().at_block_hash(block.hash);
+        let (first, second) = (of_block(filters.0), of_block(filters.1));
+        let (first, second) = try_join!(rpc.logs(&first), rpc.logs(&second))?;
+        let mut logs: Vec<Log> = first.into_iter().chain(second).collect();
+        logs.sort_by_key(|log| log.log_index);
+        logs.dedup_by_key(|log| log.log_index);
+        if logs.iter().any(|log| log.block_hash != Some(block.hash)) {
+            return Err(impossible("the node gave a log of a block that was not asked for"));
+        }
+        logs.into_iter().map(|log| block_log(log, block.timestamp)).collect::<Result<Vec<_>>>()
+    };
+    let found: Vec<Vec<BlockLog>> =
+        stream::iter(blocks.iter().copied()).map(of_one).buffered(REQUESTS_AT_ONCE).try_collect().await?;
+    Ok(found.into_iter().flatten().collect())
+}
+
 /// Adds the times of their blocks.
 pub(super) async fn with_times(rpc: &Rpc, logs: Vec<Log>) -> Result<Vec<BlockLog>> {
     // Some nodes write zero for what they do not know.
@@ -79,30 +106,36 @@ pub(super) async fn with_times(rpc: &Rpc, logs: Vec<Log>) -> Result<Vec<BlockLog
             let head = rpc.block(BlockNumberOrTag::Number(number)).await?.ok_or_else(moved)?;
             Ok::<_, Error>((number, head))
         })
-        .buffered(HEADS_AT_ONCE)
+        .buffered(REQUESTS_AT_ONCE)
         .try_collect()
         .await?;
     logs.into_iter()
         .map(|log| {
-            let (number, block, log_index) = place(&log)?;
+            let (number, block, _) = place(&log)?;
             let seconds = match (told(&log), heads.get(&number)) {
                 (Some(seconds), _) => seconds,
                 (None, Some(head)) if head.hash == block => head.timestamp,
                 (None, _) => return Err(moved()),
             };
-            let at = convert::timestamp(alloy::primitives::U256::from(seconds))?;
-            let tx_hash = log.transaction_hash.ok_or_else(|| impossible("a log has no transaction"))?;
-            Ok(BlockLog {
-                number,
-                block,
-                at,
-                tx_hash: convert::tx_hash(tx_hash),
-                log_index,
-                emitter: convert::from_evm_address(log.inner.address),
-                log: log.inner,
-            })
+            block_log(log, seconds)
         })
         .collect()
+}
+
+/// A log of a block with this time.
+fn block_log(log: Log, seconds: u64) -> Result<BlockLog> {
+    let (number, block, log_index) = place(&log)?;
+    let at = convert::timestamp(alloy::primitives::U256::from(seconds))?;
+    let tx_hash = log.transaction_hash.ok_or_else(|| impossible("a log has no transaction"))?;
+    Ok(BlockLog {
+        number,
+        block,
+        at,
+        tx_hash: convert::tx_hash(tx_hash),
+        log_index,
+        emitter: convert::from_evm_address(log.inner.address),
+        log: log.inner,
+    })
 }
 
 /// Number and hash of a log's block, and its place there.

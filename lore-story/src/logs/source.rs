@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use alloy::{eips::BlockNumberOrTag, rpc::types::Filter, sol_types::SolEvent};
 use async_trait::async_trait;
+use futures_util::{StreamExt, TryStreamExt, stream};
 use lore_core::{
     Address, Error, ErrorKind, IpId, Result,
     domain::chain_event::BlockHash,
@@ -23,7 +24,13 @@ use crate::{
     rpc::{BlockHeader, Rpc},
 };
 
+/// The newest blocks are asked for one by one: of several nodes behind one address, some are behind by a few blocks.
+const FRESH_BLOCKS: u64 = 32;
+
 /// Reads the protocol's events from nodes. It needs no key.
+///
+/// A node that is behind tells of blocks that it does not have that there are no logs in them. So the newest 32 blocks are
+/// asked for by their hashes, which a node has or has not; older ones by ranges, which is a request for thousands of them.
 ///
 /// How many blocks it asks for at once, it finds by trying: less where a node refuses, more where there is little. A batch
 /// holds some thousand events at most, so memory stays flat however long the chain is.
@@ -73,11 +80,12 @@ impl StoryEvents {
         self.block(number).await?.ok_or_else(|| behind(number))
     }
 
-    /// The newest block that is read.
-    async fn head(&self) -> Result<BlockHeader> {
+    /// The newest block that is read, and the newest that is no fresh one.
+    async fn head(&self) -> Result<(BlockHeader, u64)> {
         let latest = self.rpc.latest_block().await?;
         let number = latest.number.saturating_sub(self.options.confirmations);
-        if number == latest.number { Ok(latest) } else { self.known_block(number).await }
+        let head = if number == latest.number { latest } else { self.known_block(number).await? };
+        Ok((head, latest.number.saturating_sub(FRESH_BLOCKS)))
     }
 
     /// The cursor, moved back if the chain no longer has what it went through, and from which block on events are dropped.
@@ -106,12 +114,29 @@ impl StoryEvents {
         }
     }
 
-    /// The logs from `from` on, of as many blocks as the node answers for, and the last of these blocks.
-    async fn next_logs(&self, from: u64, head: &BlockHeader) -> Result<(Vec<BlockLog>, BlockHeader)> {
+    /// The fresh blocks from `from` on, each the parent of the next, and their logs.
+    async fn fresh_logs(&self, from: u64, head: &BlockHeader) -> Result<(Vec<BlockLog>, Vec<BlockHeader>)> {
+        let most = self.options.max_blocks.clamp(1, FRESH_BLOCKS);
+        let last = head.number.min(from.saturating_add(most - 1));
+        let blocks: Vec<BlockHeader> = stream::iter(from..=last)
+            .map(|number| async move {
+                if number == head.number { Ok(*head) } else { self.known_block(number).await }
+            })
+            .buffered(read::REQUESTS_AT_ONCE)
+            .try_collect()
+            .await?;
+        if !blocks.iter().zip(blocks.iter().skip(1)).all(|(block, next)| next.parent_hash == block.hash) {
+            return Err(read::moved());
+        }
+        let logs = read::logs_of_blocks(&self.rpc, (&self.of_contracts, &self.of_vaults), &blocks).await?;
+        Ok((logs, blocks))
+    }
+
+    /// The logs from `from` on, of as many blocks up to `newest` as the node answers for, and the last of these blocks.
+    async fn next_logs(&self, from: u64, newest: u64) -> Result<(Vec<BlockLog>, BlockHeader)> {
         loop {
-            let asked = self.span.blocks().min(head.number - from + 1);
-            let number = from + asked - 1;
-            let to = if number == head.number { *head } else { self.known_block(number).await? };
+            let asked = self.span.blocks().min(newest.saturating_sub(from).saturating_add(1));
+            let to = self.known_block(from.saturating_add(asked - 1)).await?;
             let filters = (&self.of_contracts, &self.of_vaults);
             match read::logs(&self.rpc, filters, from, &to).await {
                 Ok(logs) if logs.len() > MOST_LOGS && asked > 1 => self.span.shrink(asked),
@@ -125,7 +150,7 @@ impl StoryEvents {
                 }
                 Err(error) if is_too_much(&error) && asked > 1 => {
                     tracing::debug!(blocks = asked, %error, "the node cannot answer for so many blocks");
-                    self.span.shrink(asked);
+                    self.span.refused(asked);
                 }
                 Err(error) => {
                     // A node that took too long may manage half.
@@ -203,17 +228,26 @@ impl ChainEventSource for StoryEvents {
                 .with_context("expected", chain_id)
                 .with_context("found", cursor.chain_id()));
         }
-        let head = self.head().await?;
+        let (head, settled) = self.head().await?;
         let (mut cursor, drop_from) = self.on_this_chain(cursor).await?;
         let from = cursor.next_block();
         let mut records = Vec::new();
         if from <= head.number {
-            let (logs, to) = self.next_logs(from, &head).await?;
-            self.still_follows(&cursor, &to).await?;
+            let (logs, blocks) = if from <= settled {
+                let (logs, to) = self.next_logs(from, head.number.min(settled)).await?;
+                (logs, vec![to])
+            } else {
+                self.fresh_logs(from, &head).await?
+            };
+            if let Some(first) = blocks.first() {
+                self.still_follows(&cursor, first).await?;
+            }
             records = self.records(logs).await?;
             // Blocks whose hashes are known anyway make the way back shorter.
-            records.iter().for_each(|record| cursor.advance(record.block));
-            cursor.advance(reference(&to));
+            let with_events = records.iter().map(|record| record.block);
+            let known: BTreeMap<u64, BlockRef> =
+                with_events.chain(blocks.iter().map(reference)).map(|block| (block.number, block)).collect();
+            known.into_values().for_each(|block| cursor.advance(block));
         }
         let mut batch = EventBatch::new(cursor, reference(&head));
         (batch.drop_from, batch.records) = (drop_from, records);

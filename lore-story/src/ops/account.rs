@@ -7,7 +7,6 @@ use alloy::{
 use async_trait::async_trait;
 use lore_core::{
     Address, IpId, Result, Violations, Wei, domain::asset::Mined, domain::signature::SIGNATURE_BYTES,
-    port::transactions::OperationKey,
 };
 
 use crate::{
@@ -136,17 +135,9 @@ impl Operation for Execute {
         "execute"
     }
 
-    fn key(&self) -> Option<OperationKey> {
-        None
-    }
-
     fn check(&self, violations: &mut Violations) {
         check_account(violations, self.ip);
         self.call.check(violations, "call");
-    }
-
-    async fn existing(&self, _: &View<'_>) -> Result<Option<Execution>> {
-        Ok(None)
     }
 
     async fn draft(&self, _: &View<'_>) -> Result<Draft> {
@@ -197,20 +188,12 @@ impl Operation for ExecuteBatch {
         "execute_batch"
     }
 
-    fn key(&self) -> Option<OperationKey> {
-        None
-    }
-
     fn check(&self, violations: &mut Violations) {
         check_account(violations, self.ip);
         violations.require(!self.calls.is_empty(), "calls", "empty", "at least one call");
         for (number, call) in self.calls.iter().enumerate() {
             call.check(violations, &format!("calls[{number}]"));
         }
-    }
-
-    async fn existing(&self, _: &View<'_>) -> Result<Option<Execution>> {
-        Ok(None)
     }
 
     async fn draft(&self, _: &View<'_>) -> Result<Draft> {
@@ -281,10 +264,6 @@ impl Operation for ExecuteWithSignature {
         "execute_with_signature"
     }
 
-    fn key(&self) -> Option<OperationKey> {
-        None
-    }
-
     fn check(&self, violations: &mut Violations) {
         check_account(violations, self.ip);
         self.call.check(violations, "call");
@@ -296,10 +275,6 @@ impl Operation for ExecuteWithSignature {
             "required",
             format!("{SIGNATURE_BYTES} bytes of a key, or what the signer's contract takes"),
         );
-    }
-
-    async fn existing(&self, _: &View<'_>) -> Result<Option<Execution>> {
-        Ok(None)
     }
 
     async fn draft(&self, _: &View<'_>) -> Result<Draft> {
@@ -371,10 +346,6 @@ impl Operation for TransferFromAccount {
         "transfer_from_account"
     }
 
-    fn key(&self) -> Option<OperationKey> {
-        None
-    }
-
     fn check(&self, violations: &mut Violations) {
         check_account(violations, self.ip);
         violations.require(!self.transfers.is_empty(), "transfers", "empty", "at least one transfer");
@@ -387,10 +358,6 @@ impl Operation for TransferFromAccount {
             require(violations, !transfer.to.is_zero(), "to", "an account");
             require(violations, !transfer.amount.is_zero(), "amount", "more than nothing");
         }
-    }
-
-    async fn existing(&self, _: &View<'_>) -> Result<Option<Execution>> {
-        Ok(None)
     }
 
     async fn draft(&self, _: &View<'_>) -> Result<Draft> {

@@ -4,14 +4,15 @@ use alloy::primitives::{B256, Bytes, U256};
 use lore_core::{
     Address, ContentHash, Share, TokenId, Violations, Wei,
     domain::license::{LicensingConfig, PilTerms, check_terms, terms_hash},
-    port::chain::{DerivativeTerms, OnChainDocument, ParentTerms},
+    port::chain::{DerivativeTerms, OnChainDocument, ParentTerms, revenue_limit},
     protocol::{FULL_SHARE, MAX_PARENTS},
 };
 
 use crate::{
+    addresses::Addresses,
     contracts::licensing::{IPMetadata, LicenseTermsData, MakeDerivative, RoyaltyShare as SolRoyaltyShare},
     convert,
-    ops::authorization::Authorization,
+    ops::{authorization::Authorization, check_template},
 };
 
 /// The two documents about an IP; either may be missing.
@@ -207,7 +208,7 @@ pub struct DerivativeLink {
     pub parents: Vec<ParentTerms>,
     /// Most to pay for all licenses together; zero for no limit.
     pub max_minting_fee: Wei,
-    /// Most that all parents together may take of the child's revenue; `None` for no limit.
+    /// Most that all parents together may take of the child's revenue; `None` for no limit. See [`revenue_limit`].
     pub max_revenue_share: Option<Share>,
     /// Most royalty tokens, of 100,000,000, that external royalty policies may take. The protocol's own take none.
     pub max_royalty_tokens: u32,
@@ -245,12 +246,13 @@ impl DerivativeLink {
             );
         }
         check_royalty_tokens(violations, "link.max_royalty_tokens", self.max_royalty_tokens);
+        check_template(violations, "link.license_template", self.license_template);
     }
 
-    pub(crate) fn to_sol(&self, pil: Address) -> MakeDerivative {
+    pub(crate) fn to_sol(&self, addresses: &Addresses) -> MakeDerivative {
         MakeDerivative {
             parentIpIds: self.parents.iter().map(|parent| convert::evm_ip(parent.parent)).collect(),
-            licenseTemplate: convert::evm_address(self.license_template.unwrap_or(pil)),
+            licenseTemplate: convert::evm_address(addresses.license_template(self.license_template)),
             licenseTermsIds: self
                 .parents
                 .iter()
@@ -259,7 +261,7 @@ impl DerivativeLink {
             royaltyContext: Bytes::copy_from_slice(&self.royalty_context),
             maxMintingFee: convert::u256(self.max_minting_fee),
             maxRts: self.max_royalty_tokens,
-            maxRevenueShare: convert::max_revenue_share(self.max_revenue_share),
+            maxRevenueShare: revenue_limit(self.max_revenue_share),
         }
     }
 }

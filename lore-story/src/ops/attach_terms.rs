@@ -1,9 +1,7 @@
 //! [`RegisterTermsAndAttach`]: several license terms for an IP in one transaction.
 
 use async_trait::async_trait;
-use lore_core::{
-    IpId, LicenseTermsId, Result, Violations, domain::asset::Mined, port::transactions::OperationKey,
-};
+use lore_core::{IpId, LicenseTermsId, Result, Violations, domain::asset::Mined};
 
 use crate::{
     addresses::Addresses,
@@ -75,10 +73,6 @@ impl Operation for RegisterTermsAndAttach {
 
     fn name(&self) -> &'static str {
         "register_terms_and_attach"
-    }
-
-    fn key(&self) -> Option<OperationKey> {
-        None
     }
 
     fn check(&self, violations: &mut Violations) {

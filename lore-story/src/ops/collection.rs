@@ -2,7 +2,7 @@
 
 use alloy::primitives::B256;
 use async_trait::async_trait;
-use lore_core::{Address, Result, Violations, Wei, domain::asset::Mined, port::transactions::OperationKey};
+use lore_core::{Address, Result, Violations, Wei, domain::asset::Mined};
 
 use crate::{
     addresses::Addresses,
@@ -117,10 +117,6 @@ impl Operation for CreateCollection {
         "create_collection"
     }
 
-    fn key(&self) -> Option<OperationKey> {
-        None
-    }
-
     fn check(&self, violations: &mut Violations) {
         require_address(violations, "owner", self.owner);
         violations.require(self.max_supply > 0, "max_supply", "zero", "at least one token");
@@ -128,10 +124,6 @@ impl Operation for CreateCollection {
             require_address(violations, "mint_fee.token", fee.token);
             require_address(violations, "mint_fee.recipient", fee.recipient);
         }
-    }
-
-    async fn existing(&self, _view: &View<'_>) -> Result<Option<CreatedCollection>> {
-        Ok(None)
     }
 
     async fn draft(&self, view: &View<'_>) -> Result<Draft> {
@@ -198,10 +190,6 @@ impl Operation for ChangeCollection {
 
     fn name(&self) -> &'static str {
         "change_collection"
-    }
-
-    fn key(&self) -> Option<OperationKey> {
-        None
     }
 
     fn check(&self, violations: &mut Violations) {

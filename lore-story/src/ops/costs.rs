@@ -7,7 +7,7 @@ use alloy::primitives::Bytes;
 use futures_util::future::try_join_all;
 use lore_core::{
     Address, Error, ErrorKind, Result, Revert, Wei,
-    port::chain::{Cost, CostReason},
+    port::chain::{Cost, CostReason, revenue_limit},
 };
 
 use crate::{
@@ -73,7 +73,7 @@ pub(crate) enum Payer {
 /// [`Unsupported`](ErrorKind::Unsupported) if a workflow cannot pay the licenses.
 pub(crate) async fn minting_fees(view: &View<'_>, link: &DerivativeLink, payer: Payer) -> Result<Vec<Cost>> {
     let addresses = view.addresses();
-    let template = link.license_template.unwrap_or(addresses.pi_license_template);
+    let template = addresses.license_template(link.license_template);
     let (caller, spender) = match payer {
         Payer::Sender => (view.sender(), addresses.royalty_module),
         Payer::Workflow(workflow) => (workflow, workflow),
@@ -130,7 +130,7 @@ fn check_currency(costs: &[Cost]) -> Result<()> {
 }
 
 async fn check_share_limit(view: &View<'_>, link: &DerivativeLink, template: Address) -> Result<()> {
-    let limit = convert::max_revenue_share(link.max_revenue_share);
+    let limit = revenue_limit(link.max_revenue_share);
     if limit == 0 {
         return Ok(());
     }

@@ -53,7 +53,7 @@ impl LinkDerivative {
     }
 
     pub(crate) fn call(&self, addresses: &Addresses) -> LicensingModule::registerDerivativeCall {
-        let link = self.link.to_sol(addresses.pi_license_template);
+        let link = self.link.to_sol(addresses);
         LicensingModule::registerDerivativeCall {
             childIpId: convert::evm_ip(self.child),
             parentIpIds: link.parentIpIds,

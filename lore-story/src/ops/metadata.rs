@@ -64,10 +64,6 @@ impl Operation for SetMetadata {
         "set_metadata"
     }
 
-    fn key(&self) -> Option<OperationKey> {
-        None
-    }
-
     fn check(&self, violations: &mut Violations) {
         violations.require(!self.ipa.uri.is_empty(), "ipa.uri", "empty", "a URI");
     }

@@ -55,7 +55,7 @@ pub use self::{
     },
     license::{
         ApproveDerivative, AttachDefaultTerms, AttachTerms, MintLicenseTokens, MintedLicenseTokens,
-        RegisterTerms, SetLicenseTokenLimit, SetLicensingConfig,
+        RegisterTerms, SetLicenseTokenLimit, SetLicensingConfig, TemplateTerms,
     },
     metadata::{FreezeMetadata, SetMetadata},
     nft::{MintNft, MintedNft, SetTokenUri},
@@ -72,7 +72,7 @@ pub use self::{
     token::{ApproveTokens, TransferCoins, TransferTokens, Unwrap, Wrap},
 };
 pub(crate) use self::{
-    license::{current_config, license_fee, limit_hook},
+    license::{check_template, current_config, license_fee, limit_hook},
     metadata::is_frozen as metadata_is_frozen,
     permission::levels,
     royalty::{is_nothing_due, policy_contract, vault_of},

@@ -129,10 +129,6 @@ impl Operation for SetTokenUri {
         "set_token_uri"
     }
 
-    fn key(&self) -> Option<OperationKey> {
-        None
-    }
-
     fn check(&self, violations: &mut Violations) {
         require_address(violations, "collection", self.collection);
         // The collection shows its base URI alone, or nothing, for an empty one.

@@ -11,10 +11,7 @@ use async_trait::async_trait;
 use lore_core::{
     Address, Error, ErrorKind, IpId, Result, Violation, Violations,
     domain::asset::Mined,
-    port::{
-        chain::{Permission, PermissionLevel, PermissionScope},
-        transactions::OperationKey,
-    },
+    port::chain::{Permission, PermissionLevel, PermissionScope},
 };
 
 use super::account::{AccountCall, ExecuteBatch, Execution};
@@ -219,10 +216,6 @@ impl Operation for SetPermissions {
         "set_permissions"
     }
 
-    fn key(&self) -> Option<OperationKey> {
-        None
-    }
-
     fn check(&self, violations: &mut Violations) {
         check_list(violations, &self.permissions);
         let ips: BTreeSet<IpId> = self.permissions.iter().map(|permission| permission.ip).collect();
@@ -344,10 +337,6 @@ impl Operation for ExecuteWithTransientPermissions {
         "execute_with_transient_permissions"
     }
 
-    fn key(&self) -> Option<OperationKey> {
-        None
-    }
-
     fn check(&self, violations: &mut Violations) {
         check_list(violations, &self.permissions);
         check_one_ip(violations, self.ip, &self.permissions);
@@ -360,10 +349,6 @@ impl Operation for ExecuteWithTransientPermissions {
         for (number, call) in self.calls.iter().enumerate() {
             call.check(violations, &format!("calls[{number}]"));
         }
-    }
-
-    async fn existing(&self, _: &View<'_>) -> Result<Option<Execution>> {
-        Ok(None)
     }
 
     async fn draft(&self, view: &View<'_>) -> Result<Draft> {

@@ -158,6 +158,8 @@ fn a_token_with_metadata_is_registered_as_recorded() {
 fn tokens_are_minted_under_terms_as_recorded() {
     let paid = MintAndRegisterWithTerms::new(new_nft(ALICE, metadata()), paid_terms());
     let found = minted(192, &paid);
+    let (call, recorded) = (paid.call(&Addresses::AENEID), transaction(192));
+    assert_eq!((call.to, Bytes::from(call.data)), (recorded.to(), recorded.input));
     assert_eq!(found.ip_id, ip("0x62c495Dc729D357d34C9B5FBad81E5C9d744f450"));
     assert_eq!(ids(&found), ["2"]);
     let grouped = MintAndRegisterWithTerms::new(new_nft(ALICE, IpMetadata::default()), group_terms());

@@ -113,16 +113,8 @@ impl Operation for DistributeRoyaltyTokens {
         "distribute_royalty_tokens"
     }
 
-    fn key(&self) -> Option<OperationKey> {
-        None
-    }
-
     fn check(&self, violations: &mut Violations) {
         check_shares(violations, &self.shares);
-    }
-
-    async fn existing(&self, _view: &View<'_>) -> Result<Option<DistributedRoyaltyTokens>> {
-        Ok(None)
     }
 
     async fn draft(&self, view: &View<'_>) -> Result<Draft> {

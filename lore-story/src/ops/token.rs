@@ -2,7 +2,7 @@
 
 use alloy::sol_types::SolEvent;
 use async_trait::async_trait;
-use lore_core::{Address, Result, Violations, Wei, domain::asset::Mined, port::transactions::OperationKey};
+use lore_core::{Address, Result, Violations, Wei, domain::asset::Mined};
 
 use crate::{
     addresses::Addresses,
@@ -52,16 +52,8 @@ impl Operation for Wrap {
         "wrap"
     }
 
-    fn key(&self) -> Option<OperationKey> {
-        None
-    }
-
     fn check(&self, violations: &mut Violations) {
         require_amount(violations, self.amount);
-    }
-
-    async fn existing(&self, _: &View<'_>) -> Result<Option<Mined>> {
-        Ok(None)
     }
 
     async fn draft(&self, view: &View<'_>) -> Result<Draft> {
@@ -102,16 +94,8 @@ impl Operation for Unwrap {
         "unwrap"
     }
 
-    fn key(&self) -> Option<OperationKey> {
-        None
-    }
-
     fn check(&self, violations: &mut Violations) {
         require_amount(violations, self.amount);
-    }
-
-    async fn existing(&self, _: &View<'_>) -> Result<Option<Mined>> {
-        Ok(None)
     }
 
     async fn draft(&self, view: &View<'_>) -> Result<Draft> {
@@ -154,10 +138,6 @@ impl Operation for ApproveTokens {
 
     fn name(&self) -> &'static str {
         "approve_tokens"
-    }
-
-    fn key(&self) -> Option<OperationKey> {
-        None
     }
 
     fn check(&self, violations: &mut Violations) {
@@ -248,10 +228,6 @@ impl Operation for TransferTokens {
         "transfer_tokens"
     }
 
-    fn key(&self) -> Option<OperationKey> {
-        None
-    }
-
     fn check(&self, violations: &mut Violations) {
         require_address(violations, self.token, "token");
         require_address(violations, self.to, "to");
@@ -259,10 +235,6 @@ impl Operation for TransferTokens {
         if let Some(from) = self.from {
             require_address(violations, from, "from");
         }
-    }
-
-    async fn existing(&self, _: &View<'_>) -> Result<Option<Mined>> {
-        Ok(None)
     }
 
     async fn draft(&self, _: &View<'_>) -> Result<Draft> {
@@ -305,17 +277,9 @@ impl Operation for TransferCoins {
         "transfer_coins"
     }
 
-    fn key(&self) -> Option<OperationKey> {
-        None
-    }
-
     fn check(&self, violations: &mut Violations) {
         require_address(violations, self.to, "to");
         require_amount(violations, self.amount);
-    }
-
-    async fn existing(&self, _: &View<'_>) -> Result<Option<Mined>> {
-        Ok(None)
     }
 
     async fn draft(&self, _: &View<'_>) -> Result<Draft> {

@@ -144,6 +144,7 @@ impl StoryClient {
                     .with_context("minting_fee", fee.amount));
             }
             let mut mint = MintLicenseTokens::new(fee.member, fee.terms_id, 1);
+            mint.license_template = Some(fee.license_template);
             mint.max_minting_fee = fee.amount;
             self.send(&mint).await?;
         }

@@ -74,7 +74,7 @@ impl ChainClient for StoryClient {
             else {
                 return Ok(None);
             };
-            let ip = lore_core::domain::ip_account::ip_id(self.chain_id(), collection, token_id);
+            let ip = view.ip_id(collection, token_id);
             let ask = IpAssetRegistry::isRegisteredCall { id: convert::evm_ip(ip) };
             if !view.call(self.addresses().ip_asset_registry, &ask).await? {
                 // Somebody minted it without registering it: that is no registration.

@@ -45,7 +45,8 @@ struct Partial {
 impl StoryClient {
     /// What the chain knows of these IPs, in that order; `None` for what is not registered.
     ///
-    /// Three aggregated calls in all, split only where they are too large for one.
+    /// Three aggregated calls in all, split only where they are too large for one. Of the terms, those of
+    /// PIL are told.
     ///
     /// # Errors
     /// [`Unavailable`](ErrorKind::Unavailable) if the node does not answer.
@@ -89,6 +90,7 @@ impl StoryClient {
     /// Which terms and which parents.
     async fn read_lists(&self, found: &mut [Option<Partial>]) -> Result<()> {
         let registry = self.addresses().license_registry;
+        let pil = convert::evm_address(self.addresses().pi_license_template);
         let mut questions = Questions::default();
         for partial in found.iter().flatten() {
             let id = convert::evm_address(partial.ip.address());
@@ -105,7 +107,10 @@ impl StoryClient {
         for partial in found.iter_mut().flatten() {
             for _ in 0..partial.basics.terms_count {
                 let terms = answers.must::<LicenseRegistry::getAttachedLicenseTermsCall>()?;
-                partial.terms_ids.push(terms.licenseTermsId);
+                // The number of another template's terms says nothing about PIL's.
+                if terms.licenseTemplate == pil {
+                    partial.terms_ids.push(terms.licenseTermsId);
+                }
             }
             for _ in 0..partial.basics.parent_count {
                 partial.parents.push(answers.must::<LicenseRegistry::getParentIpCall>()?);
@@ -187,10 +192,10 @@ fn basics_of_one(answers: &mut Answers) -> Result<Option<Basics>> {
     if !is_registered {
         return Ok(None);
     }
-    let owner = owner.ok_or_else(|| {
-        Error::new(ErrorKind::Unexpected, "an IP is registered and its account does not answer")
-    })?;
-    let count = |number: Option<U256>| number.and_then(|number| u64::try_from(number).ok()).unwrap_or(0);
+    let owner = owner.ok_or_else(silent)?;
+    let is_tagged = is_tagged.ok_or_else(silent)?;
+    let count =
+        |number: Option<U256>| number.and_then(|number| u64::try_from(number).ok()).ok_or_else(silent);
     let expires = expires.filter(|seconds| !seconds.is_zero()).map(|seconds| {
         let seconds = u64::try_from(seconds).unwrap_or(u64::MAX);
         Timestamp::EPOCH.saturating_add(std::time::Duration::from_secs(seconds))
@@ -200,13 +205,18 @@ fn basics_of_one(answers: &mut Answers) -> Result<Option<Basics>> {
         owner: convert::from_evm_address(owner),
         ipa_metadata: ipa_metadata
             .map(|(uri, hash)| OnChainDocument::new(uri, ContentHash::from_bytes(hash.0))),
-        terms_count: count(terms_count),
-        parent_count: count(parent_count),
-        child_count: count(child_count),
-        ancestor_count: count(ancestor_count),
-        is_tagged: is_tagged.unwrap_or(false),
+        terms_count: count(terms_count)?,
+        parent_count: count(parent_count)?,
+        child_count: count(child_count)?,
+        ancestor_count: count(ancestor_count)?,
+        is_tagged,
         expires_at: expires,
     }))
+}
+
+/// What is registered has all of it: no answer is no "none".
+fn silent() -> Error {
+    Error::new(ErrorKind::Unexpected, "an IP is registered, but not all contracts answer for it")
 }
 
 fn details_of_one(partial: Partial, answers: &mut Answers, at: &Addresses) -> Result<IpState> {

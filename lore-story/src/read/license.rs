@@ -10,7 +10,7 @@ use crate::{
     client::StoryClient,
     contracts::licensing::{LicenseRegistry, LicenseToken, PiLicenseTemplate, TotalLicenseTokenLimitHook},
     convert,
-    ops::{RegisterTerms, current_config, license_fee, limit_hook},
+    ops::{RegisterTerms, TemplateTerms, current_config, license_fee, limit_hook},
 };
 
 /// What a license costs.
@@ -29,6 +29,8 @@ pub struct LicenseFee {
 pub struct LicenseTokenState {
     /// The IP whose license it is.
     pub licensor: IpId,
+    /// The template of the terms.
+    pub license_template: Address,
     /// The terms.
     pub terms_id: LicenseTermsId,
     /// Who owns it.
@@ -42,7 +44,7 @@ pub struct LicenseTokenState {
 }
 
 impl StoryClient {
-    /// Registered terms, with the `uri` as the chain keeps it, that is escaped; `None` if there are none with this id.
+    /// Registered PIL terms, with the `uri` as the chain keeps it, that is escaped; `None` if there are none with this id.
     ///
     /// # Errors
     /// [`Unavailable`](ErrorKind::Unavailable). So for every read here.
@@ -58,7 +60,7 @@ impl StoryClient {
         self.view().call(template, &ask).await.map(|terms| Some(convert::from_pil_terms(terms)))
     }
 
-    /// The id of terms, if they are registered.
+    /// The id of PIL terms, if they are registered.
     ///
     /// # Errors
     /// As [`license_terms`](Self::license_terms).
@@ -72,21 +74,23 @@ impl StoryClient {
     ///
     /// # Errors
     /// As [`license_terms`](Self::license_terms).
-    pub async fn default_license_terms(&self) -> Result<LicenseTermsId> {
+    pub async fn default_license_terms(&self) -> Result<TemplateTerms> {
         let ask = LicenseRegistry::getDefaultLicenseTermsCall {};
         let default = self.view().call(self.addresses().license_registry, &ask).await?;
-        Ok(convert::terms_id(default.licenseTermsId))
+        let template = convert::from_evm_address(default.licenseTemplate);
+        Ok(TemplateTerms::of(template, convert::terms_id(default.licenseTermsId)))
     }
 
     /// Whether terms are attached to an IP, by itself or by inheritance.
     ///
     /// # Errors
     /// As [`license_terms`](Self::license_terms).
-    pub async fn has_attached_terms(&self, ip: &IpId, terms_id: LicenseTermsId) -> Result<bool> {
+    pub async fn has_attached_terms(&self, ip: &IpId, terms: impl Into<TemplateTerms>) -> Result<bool> {
+        let terms = terms.into();
         let ask = LicenseRegistry::hasIpAttachedLicenseTermsCall {
             ipId: convert::evm_ip(*ip),
-            licenseTemplate: convert::evm_address(self.addresses().pi_license_template),
-            licenseTermsId: convert::u256_of_terms(terms_id),
+            licenseTemplate: convert::evm_address(terms.template(self.addresses())),
+            licenseTermsId: convert::u256_of_terms(terms.terms_id),
         };
         self.view().call(self.addresses().license_registry, &ask).await
     }
@@ -95,8 +99,12 @@ impl StoryClient {
     ///
     /// # Errors
     /// As [`license_terms`](Self::license_terms).
-    pub async fn licensing_config(&self, ip: &IpId, terms_id: LicenseTermsId) -> Result<LicensingConfig> {
-        current_config(&self.view(), *ip, terms_id).await
+    pub async fn licensing_config(
+        &self,
+        ip: &IpId,
+        terms: impl Into<TemplateTerms>,
+    ) -> Result<LicensingConfig> {
+        current_config(&self.view(), *ip, terms.into()).await
     }
 
     /// What license tokens would cost the signer now.
@@ -107,10 +115,10 @@ impl StoryClient {
     pub async fn minting_fee(
         &self,
         licensor: &IpId,
-        terms_id: LicenseTermsId,
+        terms: impl Into<TemplateTerms>,
         amount: u64,
     ) -> Result<LicenseFee> {
-        self.minting_fee_of(self.signer(), licensor, terms_id, amount).await
+        self.minting_fee_of(self.signer(), licensor, terms, amount).await
     }
 
     /// What license tokens would cost somebody else now: a hook may ask different prices.
@@ -121,11 +129,11 @@ impl StoryClient {
         &self,
         buyer: Address,
         licensor: &IpId,
-        terms_id: LicenseTermsId,
+        terms: impl Into<TemplateTerms>,
         amount: u64,
     ) -> Result<LicenseFee> {
         let view = self.view_as(buyer);
-        let (token, amount) = license_fee(&view, (*licensor, terms_id), (amount, buyer), &[]).await?;
+        let (token, amount) = license_fee(&view, (*licensor, terms.into()), (amount, buyer), &[]).await?;
         Ok(LicenseFee { token, amount })
     }
 
@@ -133,16 +141,21 @@ impl StoryClient {
     ///
     /// # Errors
     /// [`Config`](ErrorKind::Config) if the network has no hook for it; [`Unavailable`](ErrorKind::Unavailable).
-    pub async fn license_token_limit(&self, ip: &IpId, terms_id: LicenseTermsId) -> Result<Option<u64>> {
+    pub async fn license_token_limit(
+        &self,
+        ip: &IpId,
+        terms: impl Into<TemplateTerms>,
+    ) -> Result<Option<u64>> {
+        let terms = terms.into();
         let hook = limit_hook(self.addresses())?;
-        let config = self.licensing_config(ip, terms_id).await?;
+        let config = self.licensing_config(ip, terms).await?;
         if !config.is_set || config.licensing_hook != hook {
             return Ok(None);
         }
         let ask = TotalLicenseTokenLimitHook::getTotalLicenseTokenLimitCall {
             licensorIpId: convert::evm_ip(*ip),
-            licenseTemplate: convert::evm_address(self.addresses().pi_license_template),
-            licenseTermsId: convert::u256_of_terms(terms_id),
+            licenseTemplate: convert::evm_address(terms.template(self.addresses())),
+            licenseTermsId: convert::u256_of_terms(terms.terms_id),
         };
         let limit = self.view().call(hook, &ask).await?;
         // More than that is no limit that anybody reaches.
@@ -156,15 +169,16 @@ impl StoryClient {
     pub async fn is_derivative_approved(
         &self,
         parent: &IpId,
-        terms_id: LicenseTermsId,
+        terms: impl Into<TemplateTerms>,
         child: &IpId,
     ) -> Result<bool> {
+        let terms = terms.into();
         let ask = PiLicenseTemplate::isDerivativeApprovedCall {
             parentIpId: convert::evm_ip(*parent),
-            licenseTermsId: convert::u256_of_terms(terms_id),
+            licenseTermsId: convert::u256_of_terms(terms.terms_id),
             childIpId: convert::evm_ip(*child),
         };
-        self.view().call(self.addresses().pi_license_template, &ask).await
+        self.view().call(terms.template(self.addresses()), &ask).await
     }
 
     /// A license token; `None` if there is none with this number, or it was used up by a link.
@@ -185,6 +199,7 @@ impl StoryClient {
             view.call(contract, &LicenseToken::isLicenseTokenRevokedCall { tokenId: id }).await?;
         Ok(Some(LicenseTokenState {
             licensor: convert::from_evm_ip(metadata.licensorIpId),
+            license_template: convert::from_evm_address(metadata.licenseTemplate),
             terms_id: convert::terms_id(metadata.licenseTermsId),
             owner,
             is_transferable: metadata.transferable,

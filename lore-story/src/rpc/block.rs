@@ -92,6 +92,13 @@ pub(crate) struct TxReceipt {
     pub(crate) logs: Vec<TxLog>,
 }
 
+impl TxReceipt {
+    /// Reads the JSON form of nodes; `None` for a transaction that is not in a block.
+    pub(crate) fn from_json(json: &str) -> serde_json::Result<Option<Self>> {
+        serde_json::from_str::<WireReceipt>(json).map(WireReceipt::mined)
+    }
+}
+
 /// One log of a receipt.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub(crate) struct TxLog {

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use lore_core::ChainId;
+use lore_core::{Address, ChainId};
 
-use crate::network::RpcUrl;
+use crate::{addresses::Addresses, network::RpcUrl};
 
 /// Which nodes are asked, and how long their answers are waited for.
 #[derive(Clone, Debug)]
@@ -14,6 +14,8 @@ pub struct RpcConfig {
     pub chain_id: ChainId,
     /// The nodes, the preferred one first.
     pub urls: Vec<RpcUrl>,
+    /// The contract that makes many calls in one (Multicall3); where most chains have it unless said otherwise.
+    pub multicall3: Address,
     /// Longest wait for a connection; 5 seconds unless said otherwise.
     pub connect_timeout: Duration,
     /// Longest wait for an answer; 20 seconds unless said otherwise.
@@ -26,6 +28,7 @@ impl RpcConfig {
         Self {
             chain_id,
             urls: urls.into_iter().collect(),
+            multicall3: Addresses::SHARED.multicall3,
             connect_timeout: Duration::from_secs(5),
             answer_timeout: Duration::from_secs(20),
         }

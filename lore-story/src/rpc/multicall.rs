@@ -1,6 +1,6 @@
-//! Many questions in one request, through the aggregator contract that most chains have at the same address.
+//! Many questions in one request, through the aggregator contract (Multicall3).
 
-use alloy::primitives::{Address as EvmAddress, Bytes, address};
+use alloy::primitives::Bytes;
 use lore_core::{Address, Result};
 
 use super::{client::Rpc, read::CallOptions};
@@ -9,8 +9,6 @@ use crate::{
     convert,
 };
 
-/// Multicall3, <https://www.multicall3.com/deployments> (2026-11).
-const MULTICALL: EvmAddress = address!("cA11bde05977b3631167028862bE2a173976CA11");
 /// Most questions in a request: the answers stay below a node's limits on gas and size.
 const MAX_CALLS: usize = 250;
 
@@ -30,9 +28,8 @@ impl Rpc {
                     callData: data.clone(),
                 })
                 .collect();
-            let aggregator = convert::from_evm_address(MULTICALL);
             let call = Multicall3::aggregate3Call { calls };
-            let answers = self.call(aggregator, &call, CallOptions::default()).await?;
+            let answers = self.call(self.shared.config.multicall3, &call, CallOptions::default()).await?;
             outcomes.extend(answers.into_iter().map(|answer| match answer.success {
                 true => Ok(answer.returnData),
                 false => Err(answer.returnData),

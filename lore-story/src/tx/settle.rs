@@ -4,8 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use alloy::eips::BlockNumberOrTag;
 use lore_core::{
-    Error, ErrorKind, Result, Timestamp, TxHash,
-    domain::asset::Mined,
+    Error, ErrorKind, Result,
     port::transactions::{AttemptKind, Inclusion, TransactionState},
 };
 
@@ -14,11 +13,7 @@ use super::{
     lane::Shared,
     round::Watch,
 };
-use crate::{
-    convert,
-    receipt::Receipt,
-    rpc::{BlockHeader, TxReceipt},
-};
+use crate::{convert, receipt::Receipt, rpc::BlockHeader};
 
 impl Shared {
     /// Settles what is final.
@@ -103,7 +98,7 @@ impl Shared {
                 if receipt.block_hash.0 != inclusion.block_hash {
                     tracing::warn!(lane = %self.id, tx_hash = %inclusion.tx_hash, "a final transaction has moved to another block");
                 }
-                return Ok(to_receipt(&receipt, header.time()?));
+                return Ok(Receipt::of(&receipt, header.time()?));
             }
             // A node that is behind gets time.
             if self.now() >= deadline {
@@ -134,7 +129,7 @@ fn end_of(entry: &Entry, header: &BlockHeader) -> Result<Option<(TransactionStat
     let inclusion = Inclusion::new(tx_hash, receipt.block_number, receipt.block_hash.0);
     Ok(Some(match (kind, receipt.succeeded) {
         (AttemptKind::Call, true) => {
-            let receipt = to_receipt(receipt, header.time()?);
+            let receipt = Receipt::of(receipt, header.time()?);
             (TransactionState::Succeeded(inclusion), End::Succeeded(Arc::new(receipt)))
         }
         (AttemptKind::Call, false) => {
@@ -142,11 +137,4 @@ fn end_of(entry: &Entry, header: &BlockHeader) -> Result<Option<(TransactionStat
         }
         _ => (TransactionState::Cancelled(inclusion), End::Cancelled(entry.refusal.clone())),
     }))
-}
-
-/// A receipt as the rest of the client reads it.
-pub(super) fn to_receipt(receipt: &TxReceipt, at: Timestamp) -> Receipt {
-    let tx_hash: TxHash = convert::tx_hash(receipt.tx_hash);
-    let logs = receipt.logs.iter().map(|log| Receipt::log(log.address, log.topics.clone(), log.data.clone()));
-    Receipt::new(Mined::new(tx_hash, receipt.block_number, at), logs.collect())
 }

@@ -6,7 +6,7 @@ use lore_core::{
     port::transactions::{Inclusion, OperationKey},
 };
 
-use super::{lane::Shared, settle::to_receipt};
+use super::lane::Shared;
 use crate::{
     convert,
     receipt::Receipt,
@@ -120,7 +120,7 @@ impl Shared {
         };
         let Some(block) = block.filter(|block| block.hash == receipt.block_hash) else { return Ok(None) };
         if receipt.succeeded {
-            return Ok(Some(Ok(to_receipt(receipt, block.time()?))));
+            return Ok(Some(Ok(Receipt::of(receipt, block.time()?))));
         }
         let tx_hash = convert::tx_hash(receipt.tx_hash);
         let inclusion = Inclusion::new(tx_hash, receipt.block_number, receipt.block_hash.0);

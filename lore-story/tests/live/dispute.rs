@@ -10,8 +10,8 @@ use std::{
 
 use lore_core::{
     ContentHash, ErrorKind, Result, Wei,
-    conformance::dispute_client::{Clients, Harness},
-    port::chain::{CostReason, CounterDispute, DisputeStatus, DisputeTag, RaiseDispute},
+    conformance::{Clients, dispute_client::Harness},
+    port::chain::{CostReason, CounterDispute, DisputeClient, DisputeStatus, DisputeTag, RaiseDispute},
 };
 use lore_story::ops::{
     CancelDispute, DerivativeLink, LinkDerivative, PropagateDispute, ResolveDispute, SetArbitrationPolicy,
@@ -46,9 +46,9 @@ impl Fresh {
 }
 
 impl Harness for Fresh {
-    async fn fresh(&self) -> Result<Clients> {
+    async fn fresh(&self) -> Result<Clients<dyn DisputeClient>> {
         let (client, other) = (Arc::new(fresh::client().await?), Arc::new(fresh::client().await?));
-        Ok(Clients::new(client.clone(), client).with_other(other))
+        Ok(Clients::<dyn DisputeClient>::new(client.clone(), client).with_other(other))
     }
 
     async fn pass(&self, time: Duration) -> Result<bool> {

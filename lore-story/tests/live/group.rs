@@ -4,7 +4,10 @@ use std::sync::{Arc, OnceLock, RwLockReadGuard};
 
 use lore_core::{
     ErrorKind, IpId, LicenseTermsId, Result, Share, Wei,
-    conformance::group_client::{Clients, Harness},
+    conformance::{
+        Clients,
+        group_client::{GroupClients, Harness},
+    },
     domain::license::{LicensingConfig, Payment, PilTerms},
     port::{
         chain::{AddGroupMembers, DistributeRewards, GroupClient, ParentTerms, PayRoyalty},
@@ -40,13 +43,14 @@ impl Fresh {
 }
 
 impl Harness for Fresh {
-    async fn fresh(&self) -> Result<Clients> {
+    async fn fresh(&self) -> Result<GroupClients> {
         let (client, other) = (fresh::client().await?, Arc::new(fresh::client().await?));
         let client = Arc::new(self.signer.get_or_init(|| client).clone());
-        Ok(Clients::new(client.clone(), client.clone(), client).with_other(other))
+        let of_groups = Clients::<dyn GroupClient>::new(client.clone(), client.clone()).with_other(other);
+        Ok(GroupClients::new(client, of_groups))
     }
 
-    async fn opt_in(&self, _: &Clients, ip: &IpId, terms_id: LicenseTermsId) -> Result<()> {
+    async fn opt_in(&self, ip: &IpId, terms_id: LicenseTermsId) -> Result<()> {
         let client = self.signer.get().unwrap();
         let config = GroupLicense::opting_in(terms_id, EVEN_SPLIT_GROUP_POOL).config;
         client.send(&SetLicensingConfig::new(*ip, terms_id, config)).await?;

@@ -35,7 +35,8 @@ fn terms_are_registered_once_also_with_quotes_in_the_uri() {
         let stored = client.license_terms(first.terms_id).await.unwrap().unwrap();
         assert_eq!(stored, PilTerms { uri: escape_uri(&terms.uri), ..terms });
         assert_eq!(client.license_terms(LicenseTermsId::MAX).await.unwrap(), None);
-        let default = client.license_terms(client.default_license_terms().await.unwrap()).await.unwrap();
+        let default =
+            client.license_terms(client.default_license_terms().await.unwrap().terms_id).await.unwrap();
         assert_eq!(default, Some(PilTerms::non_commercial_social_remixing()));
     });
 }

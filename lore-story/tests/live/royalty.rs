@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use lore_core::{
     ErrorKind, IpId, Result, Share, Wei,
-    conformance::royalty_client::{Clients, Harness},
+    conformance::{Clients, royalty_client::Harness},
     domain::royalty::RoyaltyPolicy,
     port::{
         chain::{ClaimRevenue, PayRoyalty, RevenueSource, RoyaltyClient, TransferToVault},
@@ -21,9 +21,9 @@ use crate::{
 struct Fresh;
 
 impl Harness for Fresh {
-    async fn fresh(&self) -> Result<Clients> {
+    async fn fresh(&self) -> Result<Clients<dyn RoyaltyClient>> {
         let client = Arc::new(fresh::client().await?);
-        Ok(Clients::new(client.clone(), client))
+        Ok(Clients::<dyn RoyaltyClient>::new(client.clone(), client))
     }
 }
 

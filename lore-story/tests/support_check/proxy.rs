@@ -241,6 +241,9 @@ async fn a_node_that_is_behind_knows_nothing_of_the_newest_blocks() {
     let newest = json!(["latest", false]);
     let client = &setup.client;
     assert_eq!(client.get("eth_getLogs", logs.clone()).await.as_array().unwrap().len(), 2);
+    let of_block = |block: &Value| json!([{ "address": coin, "blockHash": block["hash"] }]);
+    let of_newest = of_block(&setup.node.block(height).await);
+    let of_earlier = of_block(&setup.node.block(height - 1).await);
 
     for lag in [Lag::Behind(1), Lag::StoppedAt(height - 1)] {
         setup.proxy.clear();
@@ -253,6 +256,10 @@ async fn a_node_that_is_behind_knows_nothing_of_the_newest_blocks() {
         let supply = client.get("eth_call", supply.clone()).await;
         assert_eq!(supply.as_str().unwrap().parse::<U256>().unwrap(), U256::from(7));
         assert_eq!(client.get("eth_getLogs", logs.clone()).await.as_array().unwrap().len(), 1);
+        // By hash, a node that does not have the block cannot say that there is nothing in it.
+        let unknown = client.ask("eth_getLogs", of_newest.clone()).await.unwrap_err();
+        assert_eq!(unknown.error(), Some((-32000, "unknown block")));
+        assert_eq!(client.get("eth_getLogs", of_earlier.clone()).await.as_array().unwrap().len(), 1);
         assert_eq!(number(&client.get("eth_getBlockByNumber", newest.clone()).await["number"]), height - 1);
         let later = json!([format!("{height:#x}"), false]);
         assert_eq!(client.get("eth_getBlockByNumber", later).await, Value::Null);

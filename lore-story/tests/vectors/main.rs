@@ -11,6 +11,9 @@
 
 mod addresses;
 mod eip712;
+mod preflight;
+mod preflight_answers;
+mod preflight_writes;
 #[path = "../../../lore-core/tests/story_vectors/report.rs"]
 mod report;
 mod terms;
@@ -24,5 +27,6 @@ fn main() -> ExitCode {
     report.run("eip712", eip712::suite);
     report.run("addresses", addresses::suite);
     report.run("terms (hash and id)", terms::suite);
+    report.run("preflight", preflight::suite);
     report.close()
 }

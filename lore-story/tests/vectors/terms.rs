@@ -87,7 +87,7 @@ fn dynamic_hash(case: &Value) -> [u8; 32] {
 }
 
 /// Terms by the names of the contract.
-fn pil_terms(fields: &Value) -> PilTerms {
+pub(crate) fn pil_terms(fields: &Value) -> PilTerms {
     let renamed = FIELDS.iter().map(|field| {
         let name = match *field {
             "expiration" => "expiration_seconds".to_owned(),

@@ -18,7 +18,10 @@ use std::{
     time::Duration,
 };
 
-use crate::process::{Cmd, Doing, Failure, Outcome, cargo, quoted};
+use crate::{
+    debian,
+    process::{Cmd, Doing, Failure, Outcome, cargo, quoted},
+};
 
 /// The target of browsers and edge workers.
 pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
@@ -157,28 +160,19 @@ fn add_by_rustup() -> Outcome {
 }
 
 fn install_packages() -> Outcome<System> {
-    let install = || apt(&["install", "-y", "--no-install-recommends"]).args(PACKAGES).run();
-    if Cmd::new("apt-get").arg("--version").probe().is_none() {
+    if !debian::has_apt() {
         return Err(Failure::new(format!(
             "no toolchain for {TARGET}: rustup could not add it, and this system has no apt-get. Install the \
              target's standard library for the running rustc, and try again"
         )));
     }
-    // A new machine knows no packages yet.
-    install().or_else(|_| apt(&["update"]).run().and_then(|()| install()))?;
+    debian::install(&PACKAGES)?;
     System::find().ok_or_else(|| {
         Failure::new(format!(
             "{} are installed, but {SYSTEM_RUSTC} or its sources are missing",
             PACKAGES.join(", ")
         ))
     })
-}
-
-/// `apt-get` with the rights it needs, without asking questions.
-fn apt(args: &[&str]) -> Cmd {
-    let is_root = Cmd::new("id").arg("-u").probe().is_some_and(|id| id.trim() == "0");
-    let cmd = if is_root { Cmd::new("apt-get") } else { Cmd::new("sudo").args(["-n", "apt-get"]) };
-    cmd.args(args).env("DEBIAN_FRONTEND", "noninteractive")
 }
 
 /// The system's compiler, with its sources.

@@ -3,13 +3,11 @@
 use crate::{
     conformance::repository::fixtures::{address, at, hash, ip_id},
     domain::{
-        chain_event::{
-            AssertionId, BlockHash, ChainEvent, ChainEventQuery, GroupReward, HexBytes, Selector, Tag,
-        },
+        chain_event::{BlockHash, ChainEvent, ChainEventQuery, GroupReward, HexBytes, Selector, Tag},
         page::SortOrder,
     },
     error::Result,
-    onchain::{Address, ChainId, LicenseTermsId, TokenId, TxHash, Uint256, Wei},
+    onchain::{Address, AssertionId, ChainId, LicenseTermsId, TokenId, TxHash, Uint256, Wei},
     port::{
         chain::PermissionLevel,
         chain_events::{BlockRef, ChainEventStore, EventBatch, EventCursor, EventRecord},

@@ -4,79 +4,24 @@ use std::{fmt, str::FromStr};
 
 use crate::{
     error::{Error, Result},
-    onchain::serde_as_text,
+    onchain::{fixed_bytes, serde_as_text},
 };
-
-fn malformed(field: &'static str, bytes: usize) -> Error {
-    Error::invalid(field, "malformed", format!("`0x` and {} hexadecimal digits", 2 * bytes))
-}
 
 fn decode(text: &str) -> Option<Vec<u8>> {
     data_encoding::HEXLOWER_PERMISSIVE.decode(text.strip_prefix("0x")?.as_bytes()).ok()
 }
 
-macro_rules! fixed_bytes {
-    ($(#[$doc:meta])* $name:ident, $size:literal, $field:literal) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name([u8; $size]);
-
-        impl $name {
-            /// From its bytes.
-            #[must_use]
-            pub const fn from_bytes(bytes: [u8; $size]) -> Self {
-                Self(bytes)
-            }
-
-            /// Its bytes.
-            #[must_use]
-            pub const fn as_bytes(&self) -> &[u8; $size] {
-                &self.0
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "0x{}", data_encoding::HEXLOWER.encode(&self.0))
-            }
-        }
-
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                fmt::Display::fmt(self, f)
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = Error;
-
-            fn from_str(text: &str) -> Result<Self> {
-                decode(text)
-                    .and_then(|bytes| bytes.try_into().ok())
-                    .map(Self)
-                    .ok_or_else(|| malformed($field, $size))
-            }
-        }
-
-        serde_as_text!($name);
-    };
-}
-
 fixed_bytes! {
     /// Hash of a block.
-    BlockHash, 32, "block_hash"
-}
-fixed_bytes! {
-    /// The oracle's id of what a dispute asserts.
-    AssertionId, 32, "assertion_id"
+    BlockHash, 32, "64", "block_hash"
 }
 fixed_bytes! {
     /// What an IP is accused of: text, and zero bytes up to 32.
-    Tag, 32, "tag"
+    Tag, 32, "64", "tag"
 }
 fixed_bytes! {
     /// First 4 bytes of the hash of a function's signature; zero stands for every function.
-    Selector, 4, "selector"
+    Selector, 4, "8", "selector"
 }
 
 impl Tag {

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::bytes::{AssertionId, HexBytes, Selector, Tag};
+use super::bytes::{HexBytes, Selector, Tag};
 use crate::{
     content::ContentHash,
-    onchain::{Address, IpId, LicenseTermsId, TokenId, Uint256, Wei},
+    onchain::{Address, AssertionId, IpId, LicenseTermsId, TokenId, Uint256, Wei},
     port::chain::PermissionLevel,
     time::Timestamp,
 };

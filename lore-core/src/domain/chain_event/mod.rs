@@ -9,7 +9,7 @@ mod kind;
 mod query;
 
 pub use self::{
-    bytes::{AssertionId, BlockHash, HexBytes, Selector, Tag},
+    bytes::{BlockHash, HexBytes, Selector, Tag},
     event::{ChainEvent, GroupReward},
     kind::ChainEventKind,
     query::{ChainEventQuery, EventPosition},

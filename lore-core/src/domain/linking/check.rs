@@ -4,7 +4,7 @@ use crate::{
     domain::percent::percent,
     error::{Violation, Violations},
     onchain::{LicenseTermsId, Share, Wei},
-    port::chain::{AttachedTerms, IpState},
+    port::chain::{AttachedTerms, IpState, revenue_limit},
     protocol::{FULL_SHARE, MAX_ANCESTORS, MAX_PARENTS, ROYALTY_POLICY_LAP},
     time::Timestamp,
 };
@@ -154,9 +154,9 @@ impl<'a> LinkCheck<'a> {
             fees = fees.and_then(|sum| sum.checked_add(attached.minting_fee));
         }
         check_stack(found, all);
-        if let Some(max) = self.max_revenue_share.filter(|max| *max > Share::ZERO) {
+        if self.max_revenue_share.is_some() {
             found.require(
-                direct <= u64::from(max.millionths()),
+                direct <= u64::from(revenue_limit(self.max_revenue_share)),
                 "max_revenue_share",
                 "exceeded",
                 format!("at least {} %, which the parents take", percent(direct)),

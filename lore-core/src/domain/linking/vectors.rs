@@ -217,7 +217,9 @@ impl World {
             check.max_minting_fee = fee.parse::<Wei>().unwrap();
         }
         if let Some(share) = step["max_revenue_share"].as_u64() {
-            check.max_revenue_share = Some(Share::from_millionths(u32::try_from(share).unwrap()).unwrap());
+            // The contracts read 0 as no limit.
+            check.max_revenue_share = Some(Share::from_millionths(u32::try_from(share).unwrap()).unwrap())
+                .filter(|max| *max > Share::ZERO);
         }
         let found = check.check().err().unwrap_or_default();
         Some(found.as_slice().iter().map(|violation| violation.rule.to_string()).collect())

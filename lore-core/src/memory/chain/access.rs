@@ -1,6 +1,7 @@
 //! Who may do what with an IP account: ownership, and permissions that last or that end with the transaction.
 
 use crate::{
+    domain::chain_event::{ChainEvent, Selector as EventSelector},
     error::Revert,
     memory::chain::{
         call::{Call, Outcome, Permission},
@@ -8,6 +9,7 @@ use crate::{
         state::{State, Step, Tx},
     },
     onchain::{Address, IpId},
+    port::chain::PermissionLevel,
     protocol::{
         ACCESS_CONTROLLER, CORE_METADATA_MODULE, CORE_METADATA_VIEW_MODULE, DISPUTE_MODULE, GROUPING_MODULE,
         LICENSING_MODULE, ROYALTY_MODULE,
@@ -169,7 +171,14 @@ impl State {
         }
         let key = (owner, ip, signer, to, func);
         match lasting {
-            Lasting::Permanent => self.permissions.insert(key, permission),
+            Lasting::Permanent => {
+                self.permissions.insert(key, permission);
+                if let Some(level) = PermissionLevel::from_u8(permission) {
+                    let function = EventSelector::from_bytes(func);
+                    let set = ChainEvent::PermissionSet { ip, owner, signer, target: to, function, level };
+                    self.log(ACCESS_CONTROLLER, set);
+                }
+            }
             Lasting::Transient => drop(self.transient.insert(key, permission)),
         }
         Ok(())

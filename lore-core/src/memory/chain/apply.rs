@@ -199,7 +199,7 @@ impl State {
                 self.approve_derivative(tx, (*terms_id, *parent, *child), *approved, *through_account)?;
             }
             Call::PayRoyalty { receiver, token, amount } => {
-                self.pay_royalty(tx, *receiver, *token, *amount)?
+                self.pay_royalty(tx, (None, *receiver), *token, *amount)?
             }
             Call::TransferToVault { policy, ip, ancestor, token } => {
                 return self.transfer_to_vault(*policy, (*ip, *ancestor), *token).map(Outcome::Amount);

@@ -5,6 +5,7 @@
 
 use crate::{
     content::ContentHash,
+    domain::chain_event::ChainEvent,
     error::Revert,
     memory::chain::{
         dispute::{Claim, DisputeRecord, DisputeState},
@@ -78,6 +79,15 @@ impl State {
             answer: None,
         };
         self.assertions.insert(assertion.id, dispute);
+        let bonded = ChainEvent::DisputeBonded {
+            dispute,
+            assertion: assertion.id,
+            caller: tx.sender,
+            liveness_seconds: claim.liveness_seconds,
+            currency: claim.currency,
+            bond: claim.bond,
+        };
+        self.log(ARBITRATION_POLICY_UMA, bonded);
         Ok(assertion)
     }
 
@@ -112,6 +122,8 @@ impl State {
         assertion.counter = Some((tx.sender, evidence));
         record.assertion = Some(assertion);
         self.disputes.insert(dispute, record);
+        let assertion = id;
+        self.log(ARBITRATION_POLICY_UMA, ChainEvent::DisputeCountered { dispute, assertion, evidence });
         Ok(())
     }
 

@@ -22,6 +22,7 @@ use crate::{
     port::{
         chain::{
             ChainClient, ChainInfo, DerivativeTerms, IpState, RegisterIp, RegisteredTerms, RegistrationKey,
+            revenue_limit,
         },
         transactions::OperationKey,
     },
@@ -319,7 +320,7 @@ impl ChainClient for SimulatedChain {
                 parents: terms.parents.iter().map(|parent| parent.parent).collect(),
                 terms_ids: terms.parents.iter().map(|parent| parent.terms_id).collect(),
                 max_minting_fee: terms.max_minting_fee,
-                max_revenue_share: terms.max_revenue_share.map_or(0, crate::onchain::Share::millionths),
+                max_revenue_share: revenue_limit(terms.max_revenue_share),
             };
             chain.submit(signer, now, &call).map(|receipt| Some(receipt.mined))
         })

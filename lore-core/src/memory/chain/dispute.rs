@@ -3,13 +3,14 @@
 
 use crate::{
     content::ContentHash,
+    domain::chain_event::{ChainEvent, HexBytes, Tag},
     error::Revert,
     memory::chain::{
         assertion::Assertion,
         functions::SET_ARBITRATION_POLICY,
         state::{State, Step, Tx, overflow},
     },
-    onchain::{Address, IpId, Wei},
+    onchain::{Address, IpId, Uint256, Wei},
     protocol::{ARBITRATION_POLICY_UMA, DISPUTE_MODULE},
     time::Timestamp,
 };
@@ -82,6 +83,24 @@ pub(super) struct Claim<'a> {
     pub(super) bond: Wei,
 }
 
+impl Claim<'_> {
+    /// What the arbitration policy is given: time to answer, token and bond, in the ABI's form.
+    fn encoded(&self) -> HexBytes {
+        let mut bytes = Uint256::from(self.liveness_seconds).to_be_bytes().to_vec();
+        bytes.extend([0; 12]);
+        bytes.extend(self.currency.as_bytes());
+        bytes.extend(self.bond.to_be_bytes());
+        HexBytes::new(bytes)
+    }
+}
+
+/// A tag as contracts keep it; none is longer than 32 bytes.
+fn tag_of(text: &str) -> Tag {
+    let mut bytes = [0; 32];
+    bytes.iter_mut().zip(text.bytes()).for_each(|(to, from)| *to = from);
+    Tag::from_bytes(bytes)
+}
+
 impl State {
     pub(super) fn raise_dispute(&mut self, tx: &Tx, claim: &Claim<'_>) -> Step<u64> {
         let refused = |name: &str| Err(Revert::new(name));
@@ -113,6 +132,17 @@ impl State {
             assertion: Some(assertion),
         };
         self.disputes.insert(id, dispute);
+        let raised = ChainEvent::DisputeRaised {
+            dispute: id,
+            target: claim.target,
+            initiator: tx.sender,
+            raised_at: tx.mined.at,
+            arbitration_policy,
+            evidence: claim.evidence_hash,
+            tag: tag_of(claim.tag),
+            data: claim.encoded(),
+        };
+        self.log(DISPUTE_MODULE, raised);
         Ok(id)
     }
 
@@ -128,6 +158,8 @@ impl State {
         }
         dispute.state = if upheld { DisputeState::Upheld } else { DisputeState::Rejected };
         self.disputes.insert(id, dispute);
+        let data = HexBytes::default();
+        self.log(DISPUTE_MODULE, ChainEvent::DisputeJudged { dispute: id, is_upheld: upheld, data });
     }
 
     /// Always an error: the arbitration policy takes no dispute back.
@@ -164,6 +196,7 @@ impl State {
         self.change_ip(dispute.target, |record| record.tags = record.tags.saturating_sub(1));
         dispute.state = DisputeState::Resolved;
         self.disputes.insert(id, dispute);
+        self.log(DISPUTE_MODULE, ChainEvent::DisputeResolved { dispute: id, data: HexBytes::default() });
         Ok(())
     }
 
@@ -184,6 +217,15 @@ impl State {
             return Err(Revert::new("DisputeModule__DisputeAlreadyPropagated"));
         }
         let id = self.next_dispute();
+        let propagated = ChainEvent::DisputePropagated {
+            dispute: id,
+            infringing: infringer.target,
+            tagged: ip,
+            infringer_dispute: origin,
+            tag: tag_of(&infringer.target_tag),
+            raised_at: tx.mined.at,
+        };
+        self.log(DISPUTE_MODULE, propagated);
         let dispute = DisputeRecord {
             target: ip,
             initiator: tx.sender,

@@ -1,6 +1,7 @@
 //! Groups: register, configure, add and remove members. What they earn is in `group_pool`.
 
 use crate::{
+    domain::chain_event::ChainEvent,
     error::Revert,
     memory::chain::{
         call::LicensingConfig,
@@ -19,13 +20,14 @@ impl State {
     pub(super) fn register_group(&mut self, tx: &Tx, pool: Address) -> Step<IpId> {
         let token_id = self.counters.groups.into();
         self.counters.groups = self.counters.groups.saturating_add(1);
-        self.nfts.insert((GROUP_NFT, token_id), tx.sender);
+        self.move_nft(GROUP_NFT, token_id, (Address::ZERO, tx.sender));
         let group = self.register_ip(tx, GROUP_NFT, token_id)?;
         if pool != EVEN_SPLIT_GROUP_POOL {
             return Err(Revert::new("GroupIPAssetRegistry__GroupRewardPoolNotRegistered").arg(pool));
         }
         self.change_ip(group, |record| record.is_group = true);
         self.groups.insert(group, Group { pool, ..Group::default() });
+        self.log(GROUPING_MODULE, ChainEvent::GroupRegistered { group, pool });
         Ok(group)
     }
 
@@ -85,7 +87,9 @@ impl State {
             return Err(error.arg(size).arg(MAX_GROUP_SIZE));
         }
         self.collect_to_pool(group, currency)?;
-        members.iter().try_for_each(|member| self.add_member(group, *member, terms_id, max_share))
+        members.iter().try_for_each(|member| self.add_member(group, *member, terms_id, max_share))?;
+        self.log(GROUPING_MODULE, ChainEvent::GroupMembersAdded { group, members: members.to_vec() });
+        Ok(())
     }
 
     /// The terms of a group and the token of its revenue.
@@ -194,6 +198,7 @@ impl State {
         self.pay_members(tx, group, currency, members)?;
         self.require_group(group)?;
         members.iter().for_each(|member| self.remove_member(group, *member));
+        self.log(GROUPING_MODULE, ChainEvent::GroupMembersRemoved { group, members: members.to_vec() });
         Ok(())
     }
 

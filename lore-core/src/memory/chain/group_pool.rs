@@ -4,13 +4,14 @@
 //! and one that was paid, has that much less to claim. What the division leaves stays in the pool.
 
 use crate::{
+    domain::chain_event::{ChainEvent, GroupReward},
     error::Revert,
     memory::chain::{
         licensing::LicenseMint,
         state::{Group, State, Step, Tx, overflow},
     },
     onchain::{Address, IpId, Wei},
-    protocol::{EVEN_SPLIT_GROUP_POOL, ROYALTY_MODULE},
+    protocol::{EVEN_SPLIT_GROUP_POOL, GROUPING_MODULE, ROYALTY_MODULE},
 };
 
 /// Parts of a wei that the pool counts in, which is the largest size of a group (`EvenSplitGroupPool.MAX_GROUP_SIZE`).
@@ -136,11 +137,20 @@ impl State {
             state.split(amount.checked_add(Wei::from(pending)).ok_or_else(overflow)?)?;
         }
         self.groups.insert(group, state);
+        self.log(GROUPING_MODULE, ChainEvent::GroupRoyaltiesCollected { group, pool, token, amount });
         Ok(amount)
     }
 
     /// Pays every one of these that is a member; one that cannot be paid stops all.
     pub(super) fn pay_members(&mut self, tx: &Tx, group: IpId, token: Address, members: &[IpId]) -> Step {
+        let mut rewards: Vec<_> = members.iter().map(|member| GroupReward::new(*member, Wei::ZERO)).collect();
+        self.pay_rewards(tx, group, token, &mut rewards)?;
+        self.log(GROUPING_MODULE, ChainEvent::GroupRewardClaimed { group, token, rewards });
+        Ok(())
+    }
+
+    /// Pays, and fills in what each got.
+    fn pay_rewards(&mut self, tx: &Tx, group: IpId, token: Address, rewards: &mut [GroupReward]) -> Step {
         let pool = self.require_pool(group, token, "DisputedGroupCannotClaimReward")?;
         let mut state = self.groups.value(&group);
         state.split_pending()?;
@@ -150,10 +160,10 @@ impl State {
         }
         state.require_token(group, token)?;
         let each = state.earned();
-        let most = each.checked_mul(u64::try_from(members.len()).unwrap_or(u64::MAX)).ok_or_else(overflow)?;
+        let most = each.checked_mul(u64::try_from(rewards.len()).unwrap_or(u64::MAX)).ok_or_else(overflow)?;
         self.allowances.insert((token, pool, ROYALTY_MODULE), most);
         let from_pool = Tx { sender: pool, ..*tx };
-        for member in members {
+        for GroupReward { member, amount } in rewards {
             let Some(debt) = self.group_members.get(&(group, *member)).map(|member| member.debt) else {
                 continue;
             };
@@ -162,7 +172,8 @@ impl State {
                 continue;
             }
             self.group_members.change((group, *member), |member| member.debt = each);
-            self.pay_royalty(&from_pool, *member, token, reward)?;
+            self.pay_royalty(&from_pool, (Some(group), *member), token, reward)?;
+            *amount = reward;
         }
         self.allowances.insert((token, pool, ROYALTY_MODULE), Wei::ZERO);
         Ok(())

@@ -16,6 +16,7 @@ use crate::{
     memory::chain::{
         call::{Call, Receipt},
         config::SimulatedConfig,
+        history::{History, Running},
         royalty::vault_account,
         state::{State, Step, Tx},
     },
@@ -52,17 +53,19 @@ pub struct SimulatedStats {
 #[derive(Clone)]
 pub struct SimulatedLedger {
     pub(super) state: State,
+    pub(super) history: History,
 }
 
 impl SimulatedLedger {
     /// A chain on which nothing happened yet. It knows the default terms under id 1, attached to no IP.
     #[must_use]
     pub fn new(config: SimulatedConfig) -> Self {
+        let history = History::new(&config);
         let mut state = State::empty(config);
         // The default terms break no rule of the template.
         drop(state.register_license_terms(&PilTerms::non_commercial_social_remixing()));
         state.commit();
-        Self { state }
+        Self { state, history }
     }
 
     /// The constants of this chain.
@@ -116,6 +119,7 @@ impl SimulatedLedger {
     }
 
     pub(super) fn commit(&mut self) {
+        self.history.add(std::mem::take(&mut self.state.running));
         self.state.commit();
     }
 
@@ -135,6 +139,7 @@ impl SimulatedLedger {
         counters.time = Some(at);
         let mined =
             Mined::new(transaction_hash(&self.state.config, sender, nonce, call), counters.blocks, at);
+        self.state.running = Running::new(mined);
         if nonce == 0 {
             self.welcome(sender)?;
         }

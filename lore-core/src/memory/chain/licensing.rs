@@ -2,7 +2,8 @@
 
 use crate::{
     domain::{
-        license::{PilTerms, TemplateFacts, escape_uri, protocol_error, terms_hash},
+        chain_event::{ChainEvent, HexBytes},
+        license::{PilTerms, TemplateFacts, encode_terms, escape_uri, protocol_error, terms_hash},
         royalty::RoyaltyPolicy,
     },
     error::Revert,
@@ -15,10 +16,10 @@ use crate::{
         registry::check_token_owner,
         state::{LicenseToken, State, Step, Tx, overflow},
     },
-    onchain::{Address, IpId, LicenseTermsId, TokenId, Wei},
+    onchain::{Address, IpId, LicenseTermsId, TokenId, Uint256, Wei},
     protocol::{
-        FULL_SHARE, LICENSING_MODULE, MAX_ANCESTORS, PI_LICENSE_TEMPLATE, ROYALTY_POLICY_LAP,
-        ROYALTY_POLICY_LRP,
+        FULL_SHARE, LICENSE_REGISTRY, LICENSING_MODULE, MAX_ANCESTORS, PI_LICENSE_TEMPLATE,
+        ROYALTY_POLICY_LAP, ROYALTY_POLICY_LRP,
     },
 };
 
@@ -63,6 +64,12 @@ impl State {
         let id = LicenseTermsId::from(self.counters.license_terms);
         let mut stored = terms.clone();
         stored.uri = escape_uri(&terms.uri);
+        let registered = ChainEvent::LicenseTermsRegistered {
+            template: PI_LICENSE_TEMPLATE,
+            terms_id: id,
+            encoded: HexBytes::new(encode_terms(&stored)),
+        };
+        self.log(PI_LICENSE_TEMPLATE, registered);
         self.terms.insert(id, stored);
         self.terms_ids.insert(hash, id);
         Ok(id)
@@ -144,6 +151,8 @@ impl State {
             record.terms.push(id);
         });
         self.counters.attachments = self.counters.attachments.saturating_add(1);
+        let (template, caller) = (PI_LICENSE_TEMPLATE, tx.sender);
+        self.log(LICENSING_MODULE, ChainEvent::LicenseTermsAttached { ip, template, terms_id: id, caller });
         Ok(())
     }
 
@@ -189,6 +198,20 @@ impl State {
             return Err(Revert::new("LicensingModule__InvalidLicensingHook").arg(hook));
         }
         self.configs.insert((ip, id), config.clone());
+        let set = ChainEvent::LicensingConfigSet {
+            ip,
+            template: PI_LICENSE_TEMPLATE,
+            terms_id: id,
+            is_set: config.is_set,
+            minting_fee: config.minting_fee,
+            licensing_hook: config.licensing_hook,
+            hook_data: HexBytes::new(config.hook_data.clone()),
+            commercial_rev_share: config.commercial_rev_share,
+            is_disabled: config.disabled,
+            min_group_reward_share: config.expect_minimum_group_reward_share,
+            group_reward_pool: config.expect_group_reward_pool,
+        };
+        self.log(LICENSE_REGISTRY, set);
         Ok(())
     }
 
@@ -236,6 +259,16 @@ impl State {
         self.change_ip(licensor, |record| {
             record.license_tokens = record.license_tokens.saturating_add(amount)
         });
+        let minted = ChainEvent::LicenseTokensMinted {
+            licensor,
+            template: PI_LICENSE_TEMPLATE,
+            terms_id,
+            amount: Uint256::from(amount),
+            receiver: mint.receiver,
+            first_token: TokenId::from(first),
+            caller: tx.sender,
+        };
+        self.log(LICENSING_MODULE, minted);
         Ok(TokenId::from(first))
     }
 
@@ -321,7 +354,7 @@ impl State {
         self.on_license_minting(licensor, policy, self.royalty_share(licensor, id))?;
         let fee = self.minting_fee(licensor, id).checked_mul(amount).ok_or_else(overflow)?;
         if !fee.is_zero() {
-            self.pay_royalty(tx, licensor, currency, fee)?;
+            self.pay_fee_of_license(tx, licensor, currency, fee)?;
         }
         Ok((policy, fee))
     }

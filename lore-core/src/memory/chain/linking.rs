@@ -4,7 +4,10 @@
 use std::collections::HashSet;
 
 use crate::{
-    domain::royalty::{RoyaltyPolicy, RoyaltyStack},
+    domain::{
+        chain_event::ChainEvent,
+        royalty::{RoyaltyPolicy, RoyaltyStack},
+    },
     error::Revert,
     memory::chain::{
         functions::{REGISTER_DERIVATIVE, REGISTER_DERIVATIVE_WITH_TOKENS},
@@ -63,7 +66,21 @@ impl State {
             }
             shares.push(share);
         }
-        self.finish_link(child, policy, &shares)
+        self.finish_link(child, policy, &shares)?;
+        self.log_link(tx, child, (parents, terms), &[]);
+        Ok(())
+    }
+
+    fn log_link(&mut self, tx: &Tx, child: IpId, (parents, terms): Parents<'_>, tokens: &[TokenId]) {
+        let registered = ChainEvent::DerivativeRegistered {
+            child,
+            parents: parents.to_vec(),
+            terms_ids: terms.to_vec(),
+            template: PI_LICENSE_TEMPLATE,
+            license_tokens: tokens.to_vec(),
+            caller: tx.sender,
+        };
+        self.log(LICENSING_MODULE, registered);
     }
 
     pub(super) fn register_derivative_with_license_tokens(
@@ -98,6 +115,7 @@ impl State {
         for (token_id, token) in token_ids.iter().zip(tokens) {
             self.licenses.insert(*token_id, LicenseToken { owner: None, ..token });
         }
+        self.log_link(tx, child, (&parents, &terms), token_ids);
         Ok(())
     }
 

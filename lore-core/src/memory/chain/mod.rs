@@ -17,11 +17,13 @@ mod call;
 mod client;
 mod config;
 mod dispute;
+mod events;
 #[cfg(not(target_family = "wasm"))]
 mod file;
 mod functions;
 mod group;
 mod group_pool;
+mod history;
 mod ledger;
 mod licensing;
 mod linking;
@@ -39,5 +41,6 @@ pub use self::{
     client::SimulatedChain,
     config::SimulatedConfig,
     dispute::{DisputeRecord, DisputeState},
+    events::SimulatedEvents,
     ledger::{SimulatedLedger, SimulatedStats},
 };

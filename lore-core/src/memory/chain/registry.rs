@@ -2,15 +2,15 @@
 
 use crate::{
     content::ContentHash,
-    domain::royalty::RoyaltyStack,
+    domain::{chain_event::ChainEvent, royalty::RoyaltyStack},
     error::Revert,
     memory::chain::{
         functions::SET_ALL_METADATA,
         state::{Ip, Metadata, State, Step, Tx},
     },
     onchain::{Address, IpId, TokenId, Uint256},
-    port::chain::{OnChainDocument, RegisterIp},
-    protocol::CORE_METADATA_MODULE,
+    port::chain::{OnChainDocument, RegisterIp, revenue_limit},
+    protocol::{CORE_METADATA_MODULE, IP_ASSET_REGISTRY},
 };
 
 impl State {
@@ -23,8 +23,20 @@ impl State {
             *minted
         });
         let token_id = TokenId::from(number);
-        self.nfts.insert((collection, token_id), to);
+        self.move_nft(collection, token_id, (Address::ZERO, to));
         Ok(token_id)
+    }
+
+    /// Gives a token to somebody, and logs it.
+    pub(super) fn move_nft(
+        &mut self,
+        collection: Address,
+        token_id: TokenId,
+        (from, to): (Address, Address),
+    ) {
+        self.nfts.insert((collection, token_id), to);
+        let ip = self.ip_id(collection, token_id);
+        self.log(collection, ChainEvent::NftTransferred { ip, token_id, from, to });
     }
 
     pub(super) fn transfer_nft(
@@ -39,12 +51,22 @@ impl State {
         }
         let owner = self.nfts.get(&(collection, token_id)).copied();
         check_token_owner(tx.sender, token_id, owner)?;
-        self.nfts.insert((collection, token_id), to);
+        self.move_nft(collection, token_id, (tx.sender, to));
         Ok(())
     }
 
-    /// Registers a token as IP; who asks does not matter.
+    /// Registers a token as IP; who asks does not matter. Tokens that were only minted have no URI.
     pub(super) fn register_ip(&mut self, tx: &Tx, collection: Address, token_id: TokenId) -> Step<IpId> {
+        self.register_ip_with_uri(tx, collection, token_id, "")
+    }
+
+    fn register_ip_with_uri(
+        &mut self,
+        tx: &Tx,
+        collection: Address,
+        token_id: TokenId,
+        uri: &str,
+    ) -> Step<IpId> {
         let Some(&owner) = self.nfts.get(&(collection, token_id)) else {
             return Err(if self.collections.contains(&collection) {
                 Revert::new("ERC721NonexistentToken").arg(token_id)
@@ -76,6 +98,18 @@ impl State {
             is_group: false,
         };
         self.ips.insert(ip, record);
+        let chain_id = self.config.chain_id;
+        let registered = ChainEvent::IpRegistered {
+            ip,
+            chain_id: Uint256::from(chain_id.get()),
+            token_contract: collection,
+            token_id,
+            // As the registry names IPs: chain, collection, token.
+            name: format!("{chain_id}: simulated #{token_id}"),
+            uri: uri.to_owned(),
+            registered_at: tx.mined.at,
+        };
+        self.log(IP_ASSET_REGISTRY, registered);
         self.counters.registrations = self.counters.registrations.saturating_add(1);
         Ok(ip)
     }
@@ -100,14 +134,9 @@ impl State {
         }
         let token_id = self.mint(collection, tx.sender)?;
         self.nft_hashes.insert((collection, hash), token_id);
-        let ip = self.register_ip(tx, collection, token_id)?;
-        self.metadata.insert(
-            ip,
-            Metadata {
-                ipa: Some(Metadata::pair(&request.ipa_metadata)),
-                nft: Some(Metadata::pair(&request.nft_metadata)),
-            },
-        );
+        let ip = self.register_ip_with_uri(tx, collection, token_id, &request.nft_metadata.uri)?;
+        let (ipa, nft) = (Metadata::pair(&request.ipa_metadata), Metadata::pair(&request.nft_metadata));
+        self.store_metadata(ip, ipa, nft);
         if let Some(terms) = &request.license_terms {
             let terms_id = self.register_license_terms(terms)?;
             self.attach_license_terms(tx, ip, terms_id)?;
@@ -115,10 +144,12 @@ impl State {
         if let Some(derivative) = &request.derivative {
             let (parents, terms_ids): (Vec<_>, Vec<_>) =
                 derivative.parents.iter().map(|parent| (parent.parent, parent.terms_id)).unzip();
-            let max_share = derivative.max_revenue_share.map_or(0, crate::onchain::Share::millionths);
+            let max_share = revenue_limit(derivative.max_revenue_share);
             self.register_derivative(tx, ip, (&parents, &terms_ids), derivative.max_minting_fee, max_share)?;
         }
-        self.nfts.insert((collection, token_id), request.recipient);
+        if request.recipient != tx.sender {
+            self.move_nft(collection, token_id, (tx.sender, request.recipient));
+        }
         self.change_ip(ip, |record| record.minted_to = request.recipient);
         Ok(ip)
     }
@@ -131,12 +162,18 @@ impl State {
         nft_hash: ContentHash,
     ) -> Step {
         self.verify_permission(ip, tx.sender, CORE_METADATA_MODULE, SET_ALL_METADATA)?;
-        self.metadata.change(ip, |metadata| {
-            let uri = metadata.nft.take().map(|(uri, _)| uri).unwrap_or_default();
-            metadata.nft = Some((uri, nft_hash));
-            metadata.ipa = Some(Metadata::pair(ipa));
-        });
+        let uri = self.metadata.value(&ip).nft.map(|(uri, _)| uri).unwrap_or_default();
+        self.store_metadata(ip, Metadata::pair(ipa), (uri, nft_hash));
         Ok(())
+    }
+
+    /// Sets both documents, that of the NFT first, as the module does.
+    fn store_metadata(&mut self, ip: IpId, ipa: (String, ContentHash), nft: (String, ContentHash)) {
+        let (uri, hash) = nft.clone();
+        self.log(CORE_METADATA_MODULE, ChainEvent::NftMetadataSet { ip, uri, hash });
+        let (uri, hash) = ipa.clone();
+        self.log(CORE_METADATA_MODULE, ChainEvent::IpMetadataSet { ip, uri, hash });
+        self.metadata.insert(ip, Metadata { ipa: Some(ipa), nft: Some(nft) });
     }
 }
 

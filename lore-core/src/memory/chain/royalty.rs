@@ -4,7 +4,10 @@
 //! fetch their part later, from a pool that all IPs share; holders of royalty tokens claim what is in a vault.
 
 use crate::{
-    domain::royalty::{RoyaltyLink, RoyaltyPolicy, ancestor_shares, check_license_share},
+    domain::{
+        chain_event::ChainEvent,
+        royalty::{RoyaltyLink, RoyaltyPolicy, ancestor_shares, check_license_share},
+    },
     error::Revert,
     memory::chain::{
         functions::TRANSFER,
@@ -29,6 +32,7 @@ impl State {
         self.change_ip(ip, |record| record.has_vault = true);
         let holder = self.first_holder(ip);
         self.royalty_tokens.insert((ip, holder), FULL_SHARE);
+        self.log(ROYALTY_MODULE, ChainEvent::VaultDeployed { ip, vault: vault_account(ip) });
     }
 
     pub(super) fn on_license_minting(&mut self, ip: IpId, policy: Address, share: u32) -> Step {
@@ -47,8 +51,37 @@ impl State {
         known.map_or(Ok(()), |policy| check_license_share(policy, stack, share))
     }
 
-    /// Takes `amount` from the sender for an IP: the protocol's fee, the policies' cuts, the rest into the vault.
-    pub(super) fn pay_royalty(&mut self, tx: &Tx, receiver: IpId, token: Address, amount: Wei) -> Step {
+    /// Pays an IP, on behalf of another one if there is one.
+    pub(super) fn pay_royalty(
+        &mut self,
+        tx: &Tx,
+        (payer, receiver): (Option<IpId>, IpId),
+        token: Address,
+        amount: Wei,
+    ) -> Step {
+        let (sender, amount_after_fee) = (tx.sender, self.pay(tx, receiver, token, amount)?);
+        let paid = ChainEvent::RoyaltyPaid { receiver, payer, sender, token, amount, amount_after_fee };
+        self.log(ROYALTY_MODULE, paid);
+        Ok(())
+    }
+
+    /// Pays a licensor for licenses.
+    pub(super) fn pay_fee_of_license(
+        &mut self,
+        tx: &Tx,
+        receiver: IpId,
+        token: Address,
+        amount: Wei,
+    ) -> Step {
+        let (payer, amount_after_fee) = (tx.sender, self.pay(tx, receiver, token, amount)?);
+        let paid = ChainEvent::LicenseMintingFeePaid { receiver, payer, token, amount, amount_after_fee };
+        self.log(ROYALTY_MODULE, paid);
+        Ok(())
+    }
+
+    /// Takes `amount` from the sender for an IP: the protocol's fee, the policies' cuts, the rest into the vault. Returns
+    /// what the fee left.
+    fn pay(&mut self, tx: &Tx, receiver: IpId, token: Address, amount: Wei) -> Step<Wei> {
         let refused = |name: &str| Err(Revert::new(format!("RoyaltyModule__{name}")));
         if amount.is_zero() {
             return refused("ZeroAmount");
@@ -92,13 +125,14 @@ impl State {
             pull(self, policy.address(), cut)?;
         }
         if left.is_zero() {
-            return Ok(());
+            return Ok(revenue);
         }
         if !has_vault {
             return refused("ZeroReceiverVault");
         }
         self.add_to_vault(receiver, token, left)?;
-        pull(self, vault_account(receiver), left)
+        pull(self, vault_account(receiver), left)?;
+        Ok(revenue)
     }
 
     /// Records money that is on its way into a vault.
@@ -171,6 +205,7 @@ impl State {
         self.moved.insert(key, moved.checked_add(amount).ok_or_else(overflow)?);
         self.add_to_vault(ancestor, token, amount)?;
         self.transfer(token, contract, vault_account(ancestor), amount)?;
+        self.log(contract, ChainEvent::RevenueTransferredToVault { ip, ancestor, token, amount });
         Ok(amount)
     }
 
@@ -215,6 +250,7 @@ impl State {
         earned.pending = earned.pending.checked_sub(paid).ok_or_else(overflow)?;
         self.earned.insert((ip, token, claimer), earned);
         self.transfer(token, vault_account(ip), claimer, amount)?;
+        self.log(vault_account(ip), ChainEvent::RevenueClaimed { ip, claimer, token, amount });
         Ok(amount)
     }
 

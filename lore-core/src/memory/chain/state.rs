@@ -13,6 +13,7 @@ use crate::{
         call::{LicensingConfig, Outcome},
         config::SimulatedConfig,
         dispute::DisputeRecord,
+        history::Running,
         table::Table,
     },
     onchain::{Address, AssertionId, IpId, LicenseTermsId, TokenId, Uint256, Wei},
@@ -169,6 +170,8 @@ macro_rules! state {
             committed: Counters,
             /// Permissions of the running transaction. They end with it, so they are no part of what is kept.
             pub(super) transient: BTreeMap<PermissionKey, u8>,
+            /// What the running transaction logged.
+            pub(super) running: Running,
             $(pub(super) $table: Table<$key, $value>,)+
         }
 
@@ -179,6 +182,7 @@ macro_rules! state {
                     counters: Counters::default(),
                     committed: Counters::default(),
                     transient: BTreeMap::new(),
+                    running: Running::default(),
                     $($table: Table::default(),)+
                 }
             }
@@ -186,12 +190,14 @@ macro_rules! state {
             pub(super) fn commit(&mut self) {
                 self.committed = self.counters;
                 self.transient.clear();
+                self.running = Running::default();
                 $(self.$table.commit();)+
             }
 
             pub(super) fn rollback(&mut self) {
                 self.counters = self.committed;
                 self.transient.clear();
+                self.running = Running::default();
                 $(self.$table.rollback();)+
             }
         }

@@ -159,7 +159,7 @@ pub struct DerivativeTerms {
     pub parents: Vec<ParentTerms>,
     /// Most to pay for all licenses together; zero for no limit.
     pub max_minting_fee: Wei,
-    /// Most that all parents together may take of the child's revenue; `None` for no limit.
+    /// Most that all parents together may take of the child's revenue; `None` for no limit. See [`revenue_limit`].
     pub max_revenue_share: Option<Share>,
 }
 
@@ -169,6 +169,15 @@ impl DerivativeTerms {
     pub const fn new(parents: Vec<ParentTerms>) -> Self {
         Self { parents, max_minting_fee: Wei::ZERO, max_revenue_share: None }
     }
+}
+
+/// A limit on revenue shares as the contracts take it, in millionths of a percent.
+///
+/// They read 0 as no limit, so a limit of 0 % is sent as one millionth of a percent, the smallest share that they know: free
+/// licenses pass, and so does a share of exactly that.
+#[must_use]
+pub fn revenue_limit(limit: Option<Share>) -> u32 {
+    limit.map_or(0, |share| share.millionths().max(1))
 }
 
 /// License terms attached to an IP, with what its owner changed about them.
@@ -363,3 +372,15 @@ pub trait ChainClient:
     async fn link_derivative(&self, child: &IpId, terms: &DerivativeTerms) -> Result<Option<Mined>>;
 }
 const _: Option<&dyn ChainClient> = None;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_of_nothing_is_not_taken_for_no_limit() {
+        assert_eq!(revenue_limit(None), 0);
+        assert_eq!(revenue_limit(Some(Share::ZERO)), 1);
+        assert_eq!(revenue_limit(Some(Share::FULL)), Share::FULL.millionths());
+    }
+}

@@ -13,7 +13,7 @@ mod wallet;
 pub use self::{
     client::{
         AttachedTerms, ChainClient, ChainInfo, DerivativeTerms, IpState, OnChainDocument, ParentState,
-        ParentTerms, RegisterIp, RegisteredTerms, RegistrationKey,
+        ParentTerms, RegisterIp, RegisteredTerms, RegistrationKey, revenue_limit,
     },
     dispute::{
         CounterDispute, DisputeClient, DisputeLimits, DisputeRecord, DisputeStatus, DisputeTag, RaiseDispute,

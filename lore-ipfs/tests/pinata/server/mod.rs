@@ -14,10 +14,11 @@
 
 #![expect(clippy::result_large_err, reason = "a refusal is an answer like any other")]
 
-mod connection;
 mod faults;
 mod gateway;
 mod legacy;
+#[path = "../../../../lore-story/tests/support/src/proxy/line.rs"]
+mod line;
 mod state;
 mod tus;
 mod v3;
@@ -37,7 +38,7 @@ use axum::{
 use lore_core::{Clock, content::unixfs::Profile, memory::clock::ManualClock};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
-use self::connection::{Connection, WireListener};
+use self::line::{Cut, Lines};
 use self::{
     faults::Timing,
     state::{NewFile, State},
@@ -129,9 +130,9 @@ impl PinataServer {
             .fallback(answer)
             .layer(DefaultBodyLimit::disable())
             .with_state(inner.clone())
-            .into_make_service_with_connect_info::<Connection>();
+            .into_make_service_with_connect_info::<Cut>();
         #[expect(clippy::disallowed_methods, reason = "the server has to run beside the test")]
-        let task = tokio::spawn(async move { axum::serve(WireListener(listener), app).await.unwrap() });
+        let task = tokio::spawn(async move { axum::serve(Lines(listener), app).await.unwrap() });
         Self { inner, task }
     }
 
@@ -206,7 +207,7 @@ impl PinataServer {
 
 async fn answer(
     Shared(inner): Shared<Arc<Inner>>,
-    ConnectInfo(connection): ConnectInfo<Connection>,
+    ConnectInfo(connection): ConnectInfo<Cut>,
     request: Request,
 ) -> Response {
     let operation = Operation::of(&request);
@@ -231,7 +232,7 @@ async fn answer(
     }
 }
 
-async fn fail(inner: &Inner, connection: &Connection, fault: Fault) -> Response {
+async fn fail(inner: &Inner, connection: &Cut, fault: Fault) -> Response {
     match fault {
         Fault::SilentBefore | Fault::SilentAfter => {
             inner.silences.send_modify(|silences| *silences += 1);

@@ -3,7 +3,8 @@
 use alloy::primitives::Log;
 use lore_core::{
     Result,
-    domain::chain_event::{AssertionId, ChainEvent, HexBytes, Tag},
+    domain::chain_event::{ChainEvent, HexBytes, Tag},
+    onchain::AssertionId,
 };
 
 use super::{event, number};

@@ -3,10 +3,7 @@
 use alloy::primitives::Log;
 use lore_core::{
     Result,
-    domain::{
-        chain_event::{ChainEvent, HexBytes, Selector},
-        ip_account::ip_id,
-    },
+    domain::chain_event::{ChainEvent, HexBytes, Selector},
     port::chain::PermissionLevel,
 };
 
@@ -131,7 +128,7 @@ pub(super) fn of_collection(log: &Log, context: &Context<'_>) -> Option<ChainEve
     let found: SpgNft::Transfer = event(log)?;
     let token_id = convert::token_id(found.tokenId);
     Some(ChainEvent::NftTransferred {
-        ip: ip_id(context.chain_id, context.emitter, token_id),
+        ip: context.addresses.ip_id(context.chain_id, context.emitter, token_id),
         token_id,
         from: convert::from_evm_address(found.from),
         to: convert::from_evm_address(found.to),

@@ -4,6 +4,8 @@ mod conflict;
 mod group;
 mod ip;
 mod money;
+#[cfg(test)]
+mod recorded;
 
 use alloy::{
     primitives::{Log, U256},

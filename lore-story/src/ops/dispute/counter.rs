@@ -74,10 +74,6 @@ impl Operation for CounterDispute {
         violations.require(evidence, "evidence", "zero", "the SHA-256 of a document");
     }
 
-    async fn existing(&self, _: &View<'_>) -> Result<Option<CounteredDispute>> {
-        Ok(None)
-    }
-
     async fn draft(&self, view: &View<'_>) -> Result<Draft> {
         let open = read(view, self.dispute).await?;
         let policy = view.addresses().arbitration_policy_uma;

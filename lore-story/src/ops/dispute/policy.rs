@@ -2,9 +2,7 @@
 
 use alloy::primitives::U256;
 use async_trait::async_trait;
-use lore_core::{
-    Address, IpId, Result, Timestamp, Violations, domain::asset::Mined, port::transactions::OperationKey,
-};
+use lore_core::{Address, IpId, Result, Timestamp, Violations, domain::asset::Mined};
 
 use crate::{
     addresses::Addresses,
@@ -55,10 +53,6 @@ impl Operation for SetArbitrationPolicy {
 
     fn name(&self) -> &'static str {
         "set_arbitration_policy"
-    }
-
-    fn key(&self) -> Option<OperationKey> {
-        None
     }
 
     fn check(&self, violations: &mut Violations) {

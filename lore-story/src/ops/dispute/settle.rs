@@ -2,7 +2,7 @@
 
 use alloy::primitives::{B256, Bytes, U256};
 use async_trait::async_trait;
-use lore_core::{Address, Error, Result, Violations, domain::asset::Mined, port::transactions::OperationKey};
+use lore_core::{Address, Error, Result, Violations, domain::asset::Mined};
 
 use super::{
     facts::{no_dispute, require_dispute},
@@ -71,10 +71,6 @@ impl Operation for SettleDispute {
 
     fn name(&self) -> &'static str {
         "settle_dispute"
-    }
-
-    fn key(&self) -> Option<OperationKey> {
-        None
     }
 
     fn check(&self, _: &mut Violations) {}
@@ -167,10 +163,6 @@ impl Operation for ResolveDispute {
         "resolve_dispute"
     }
 
-    fn key(&self) -> Option<OperationKey> {
-        None
-    }
-
     fn check(&self, _: &mut Violations) {}
 
     async fn existing(&self, view: &View<'_>) -> Result<Option<ResolvedDispute>> {
@@ -229,15 +221,7 @@ impl Operation for CancelDispute {
         "cancel_dispute"
     }
 
-    fn key(&self) -> Option<OperationKey> {
-        None
-    }
-
     fn check(&self, _: &mut Violations) {}
-
-    async fn existing(&self, _: &View<'_>) -> Result<Option<CancelledDispute>> {
-        Ok(None)
-    }
 
     async fn draft(&self, view: &View<'_>) -> Result<Draft> {
         let call = DisputeModule::cancelDisputeCall {

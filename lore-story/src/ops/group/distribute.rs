@@ -3,9 +3,8 @@
 use alloy::primitives::{Bytes, U256};
 use async_trait::async_trait;
 use lore_core::{
-    Address, Error, ErrorKind, IpId, LicenseTermsId, Result, Revert, Violations, Wei,
-    domain::asset::Mined,
-    port::{chain::MemberReward, transactions::OperationKey},
+    Address, Error, ErrorKind, IpId, LicenseTermsId, Result, Revert, Violations, Wei, domain::asset::Mined,
+    port::chain::MemberReward,
 };
 
 use super::{
@@ -80,10 +79,6 @@ impl Operation for CollectAndDistribute {
         "collect_and_distribute"
     }
 
-    fn key(&self) -> Option<OperationKey> {
-        None
-    }
-
     fn check(&self, violations: &mut Violations) {
         violations.require(!self.tokens.is_empty(), "tokens", "too_few", "at least one token");
         for (index, token) in self.tokens.iter().enumerate() {
@@ -93,10 +88,6 @@ impl Operation for CollectAndDistribute {
             violations.require(!earlier, &field, "duplicate", "a token not named before");
         }
         check_members(&self.members, violations);
-    }
-
-    async fn existing(&self, _: &View<'_>) -> Result<Option<Vec<Distribution>>> {
-        Ok(None)
     }
 
     async fn draft(&self, view: &View<'_>) -> Result<Draft> {
@@ -151,6 +142,7 @@ pub(crate) async fn without_vault(view: &View<'_>, ips: &[IpId]) -> Result<Vec<I
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct VaultFee {
     pub(crate) member: IpId,
+    pub(crate) license_template: Address,
     pub(crate) terms_id: LicenseTermsId,
     pub(crate) token: Address,
     pub(crate) amount: Wei,
@@ -186,6 +178,7 @@ pub(crate) async fn vault_fees(view: &View<'_>, group: &IpId, members: &[IpId]) 
         if let Some(fee) = answers.next::<LicensingModule::predictMintingLicenseFeeCall>() {
             fees.push(VaultFee {
                 member: *member,
+                license_template: convert::from_evm_address(terms.licenseTemplate),
                 terms_id: convert::terms_id(terms.licenseTermsId),
                 token: convert::from_evm_address(fee.currencyToken),
                 amount: convert::wei(fee.tokenAmount),

@@ -3,9 +3,7 @@
 use alloy::primitives::U256;
 use async_trait::async_trait;
 use lore_core::{
-    Address, IpId, Result, Share, TokenId, Violations,
-    domain::{asset::Mined, ip_account},
-    port::transactions::OperationKey,
+    Address, IpId, Result, Share, TokenId, Violations, domain::asset::Mined, port::transactions::OperationKey,
 };
 
 use super::license::GroupLicense;
@@ -15,7 +13,6 @@ use crate::{
         group::GroupingModule,
         licensing::{GroupingWorkflows, LicenseData},
         registry::IpAssetRegistry,
-        token::SpgNft,
     },
     convert,
     eip712::{SignedCall, Workflow},
@@ -25,6 +22,7 @@ use crate::{
         arguments::{ExistingNft, NewNft},
         authorization::{self, Authorization, AuthorizationRequest},
         costs::collection_mint_fee,
+        minted_token,
     },
     receipt::Receipt,
     view::View,
@@ -139,11 +137,8 @@ impl Operation for MintRegisterAndAddToGroup {
 
     async fn existing(&self, view: &View<'_>) -> Result<Option<GroupedIp>> {
         let Some(hash) = self.nft.unique_hash() else { return Ok(None) };
-        let call = SpgNft::getTokenIdByMetadataHashCall { nftMetadataHash: convert::b256_of_content(hash) };
-        let token_id = convert::token_id(view.call(self.nft.collection, &call).await?);
-        if token_id.is_zero() {
-            return Ok(None);
-        }
+        let (collection, recipient) = (self.nft.collection, self.nft.recipient);
+        let Some(token_id) = minted_token(view, collection, hash, recipient).await? else { return Ok(None) };
         in_group(view, self.nft.collection, token_id, &self.joining.group).await
     }
 
@@ -222,7 +217,7 @@ impl RegisterNftAndAddToGroup {
 
     /// What the IP's owner signs: that the workflow may set metadata, attach licenses and configure them.
     fn signed_call(&self, view: &View<'_>) -> SignedCall {
-        let account = ip_account::ip_id(view.chain_id(), self.nft.contract, self.nft.token_id);
+        let account = view.ip_id(self.nft.contract, self.nft.token_id);
         Workflow::RegisterIpForGroup.permit(account, view.addresses())
     }
 }
@@ -295,7 +290,7 @@ async fn in_group(
     token_id: TokenId,
     group: &IpId,
 ) -> Result<Option<GroupedIp>> {
-    let ip_id = ip_account::ip_id(view.chain_id(), token_contract, token_id);
+    let ip_id = view.ip_id(token_contract, token_id);
     let call =
         IpAssetRegistry::containsIpCall { groupId: convert::evm_ip(*group), ipId: convert::evm_ip(ip_id) };
     let mut answers = Questions::default().ask(view.addresses().ip_asset_registry, &call).send(view).await?;

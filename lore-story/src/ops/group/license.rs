@@ -8,6 +8,7 @@ use crate::{
     addresses::Addresses,
     contracts::licensing::{LicenseData, LicensingConfig as SolLicensingConfig},
     convert,
+    ops::check_template,
 };
 
 /// Registered terms to be attached, with what the licensor changes about them.
@@ -41,7 +42,7 @@ impl GroupLicense {
     }
 
     pub(super) fn template(&self, addresses: &Addresses) -> Address {
-        self.license_template.unwrap_or(addresses.pi_license_template)
+        addresses.license_template(self.license_template)
     }
 
     pub(super) fn to_sol(&self, addresses: &Addresses) -> LicenseData {
@@ -66,6 +67,7 @@ impl GroupLicense {
 
     /// The rules of any license.
     pub(super) fn check(&self, field: &str, violations: &mut Violations) {
+        check_template(violations, &format!("{field}.license_template"), self.license_template);
         let terms = format!("{field}.terms_id");
         violations.require(!self.terms_id.is_zero(), &terms, "zero", "the id of registered terms");
         let shares = [

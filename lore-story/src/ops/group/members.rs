@@ -2,11 +2,7 @@
 
 use alloy::primitives::U256;
 use async_trait::async_trait;
-use lore_core::{
-    IpId, Result, Violations,
-    domain::asset::Mined,
-    port::{chain::AddGroupMembers, transactions::OperationKey},
-};
+use lore_core::{IpId, Result, Violations, domain::asset::Mined, port::chain::AddGroupMembers};
 
 use super::refusals::{Addition, check_members, frozen, refusal};
 use crate::{
@@ -44,10 +40,6 @@ impl Operation for AddGroupMembers {
 
     fn name(&self) -> &'static str {
         "add_group_members"
-    }
-
-    fn key(&self) -> Option<OperationKey> {
-        None
     }
 
     fn check(&self, violations: &mut Violations) {
@@ -117,10 +109,6 @@ impl Operation for RemoveGroupMembers {
 
     fn name(&self) -> &'static str {
         "remove_group_members"
-    }
-
-    fn key(&self) -> Option<OperationKey> {
-        None
     }
 
     fn check(&self, violations: &mut Violations) {

@@ -3,8 +3,7 @@
 use alloy::primitives::U256;
 use async_trait::async_trait;
 use lore_core::{
-    Address, Error, IpId, Result, Revert, Share, Violations,
-    port::{chain::RegisteredGroup, transactions::OperationKey},
+    Address, Error, IpId, Result, Revert, Share, Violations, port::chain::RegisteredGroup,
     protocol::EVEN_SPLIT_GROUP_POOL,
 };
 
@@ -60,15 +59,7 @@ impl Operation for RegisterGroup {
         "register_group"
     }
 
-    fn key(&self) -> Option<OperationKey> {
-        None
-    }
-
     fn check(&self, _: &mut Violations) {}
-
-    async fn existing(&self, _: &View<'_>) -> Result<Option<RegisteredGroup>> {
-        Ok(None)
-    }
 
     async fn draft(&self, view: &View<'_>) -> Result<Draft> {
         let addresses = view.addresses();
@@ -117,16 +108,8 @@ impl Operation for RegisterGroupWithLicense {
         "register_group_with_license"
     }
 
-    fn key(&self) -> Option<OperationKey> {
-        None
-    }
-
     fn check(&self, violations: &mut Violations) {
         self.license.check_of_group("license", violations);
-    }
-
-    async fn existing(&self, _: &View<'_>) -> Result<Option<RegisteredGroup>> {
-        Ok(None)
     }
 
     async fn draft(&self, view: &View<'_>) -> Result<Draft> {
@@ -182,17 +165,9 @@ impl Operation for RegisterGroupWithLicenseAndMembers {
         "register_group_with_license_and_members"
     }
 
-    fn key(&self) -> Option<OperationKey> {
-        None
-    }
-
     fn check(&self, violations: &mut Violations) {
         self.license.check_of_group("license", violations);
         check_members(&self.members, violations);
-    }
-
-    async fn existing(&self, _: &View<'_>) -> Result<Option<RegisteredGroup>> {
-        Ok(None)
     }
 
     async fn draft(&self, view: &View<'_>) -> Result<Draft> {

@@ -4,11 +4,7 @@
 //! vault; from there it is collected into the reward pool; and the pool pays it to members' vaults.
 
 use async_trait::async_trait;
-use lore_core::{
-    Address, IpId, Result, Violations, Wei,
-    domain::asset::Mined,
-    port::{chain::MemberReward, transactions::OperationKey},
-};
+use lore_core::{Address, IpId, Result, Violations, Wei, domain::asset::Mined, port::chain::MemberReward};
 
 use super::{distribute::without_vault, refusals::check_members};
 use crate::{
@@ -57,15 +53,7 @@ impl Operation for CollectRoyalties {
         "collect_royalties"
     }
 
-    fn key(&self) -> Option<OperationKey> {
-        None
-    }
-
     fn check(&self, _: &mut Violations) {}
-
-    async fn existing(&self, _: &View<'_>) -> Result<Option<CollectedRoyalties>> {
-        Ok(None)
-    }
 
     async fn draft(&self, view: &View<'_>) -> Result<Draft> {
         let call = GroupingModule::collectRoyaltiesCall {
@@ -135,16 +123,8 @@ impl Operation for ClaimReward {
         "claim_reward"
     }
 
-    fn key(&self) -> Option<OperationKey> {
-        None
-    }
-
     fn check(&self, violations: &mut Violations) {
         check_members(&self.members, violations);
-    }
-
-    async fn existing(&self, _: &View<'_>) -> Result<Option<ClaimedReward>> {
-        Ok(None)
     }
 
     async fn draft(&self, view: &View<'_>) -> Result<Draft> {

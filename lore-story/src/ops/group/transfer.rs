@@ -2,9 +2,7 @@
 
 use alloy::{primitives::Bytes, sol_types::SolCall};
 use async_trait::async_trait;
-use lore_core::{
-    Address, IpId, Result, Violations, Wei, domain::asset::Mined, port::transactions::OperationKey,
-};
+use lore_core::{Address, IpId, Result, Violations, Wei, domain::asset::Mined};
 
 use crate::{
     addresses::Addresses,
@@ -96,10 +94,6 @@ impl Operation for TransferGroupRevenue {
 
     fn name(&self) -> &'static str {
         "transfer_group_revenue"
-    }
-
-    fn key(&self) -> Option<OperationKey> {
-        None
     }
 
     fn check(&self, _: &mut Violations) {}

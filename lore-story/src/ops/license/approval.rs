@@ -2,11 +2,9 @@
 
 use alloy::sol_types::SolEvent as _;
 use async_trait::async_trait;
-use lore_core::{
-    IpId, LicenseTermsId, Result, Violations, domain::asset::Mined, port::transactions::OperationKey,
-};
+use lore_core::{Address, IpId, LicenseTermsId, Result, Violations, domain::asset::Mined};
 
-use super::{require_ip, require_terms};
+use super::{check_template, require_ip, require_terms};
 use crate::{
     addresses::Addresses,
     contracts::licensing::PiLicenseTemplate,
@@ -32,13 +30,15 @@ pub struct ApproveDerivative {
     pub child: IpId,
     /// Whether it is approved.
     pub approved: bool,
+    /// The template of the terms; `None` for PIL.
+    pub license_template: Option<Address>,
 }
 
 impl ApproveDerivative {
     /// Approves a derivative.
     #[must_use]
     pub const fn new(parent: IpId, terms_id: LicenseTermsId, child: IpId) -> Self {
-        Self { parent, terms_id, child, approved: true }
+        Self { parent, terms_id, child, approved: true, license_template: None }
     }
 }
 
@@ -51,14 +51,11 @@ impl Operation for ApproveDerivative {
         "approve_derivative"
     }
 
-    fn key(&self) -> Option<OperationKey> {
-        None
-    }
-
     fn check(&self, violations: &mut Violations) {
         require_ip(violations, self.parent, "parent");
         require_ip(violations, self.child, "child");
         require_terms(violations, self.terms_id);
+        check_template(violations, "license_template", self.license_template);
     }
 
     async fn existing(&self, view: &View<'_>) -> Result<Option<Option<Mined>>> {
@@ -67,7 +64,8 @@ impl Operation for ApproveDerivative {
             licenseTermsId: convert::u256_of_terms(self.terms_id),
             childIpId: convert::evm_ip(self.child),
         };
-        let approved = view.call(view.addresses().pi_license_template, &ask).await?;
+        let template = view.addresses().license_template(self.license_template);
+        let approved = view.call(template, &ask).await?;
         Ok((approved == self.approved).then_some(None))
     }
 
@@ -78,7 +76,7 @@ impl Operation for ApproveDerivative {
             childIpId: convert::evm_ip(self.child),
             approved: self.approved,
         };
-        let call = AccountCall::of(view.addresses().pi_license_template, &call);
+        let call = AccountCall::of(view.addresses().license_template(self.license_template), &call);
         let mut draft = Execute::new(self.parent, call).drafted();
         let what = if self.approved { "approves" } else { "no longer approves" };
         draft.summary = format!(
@@ -89,7 +87,7 @@ impl Operation for ApproveDerivative {
     }
 
     fn output(&self, receipt: &Receipt, addresses: &Addresses) -> Result<Option<Mined>> {
-        let template = addresses.pi_license_template;
+        let template = addresses.license_template(self.license_template);
         let (parent, terms_id) = (convert::evm_ip(self.parent), convert::u256_of_terms(self.terms_id));
         // The event does not name the child.
         receipt

@@ -2,11 +2,9 @@
 
 use alloy::sol_types::SolEvent as _;
 use async_trait::async_trait;
-use lore_core::{
-    IpId, LicenseTermsId, Result, Violations, domain::asset::Mined, port::transactions::OperationKey,
-};
+use lore_core::{Address, IpId, LicenseTermsId, Result, Violations, domain::asset::Mined};
 
-use super::{require_ip, require_terms};
+use super::{check_template, require_ip, require_terms};
 use crate::{
     addresses::Addresses,
     contracts::licensing::{LicenseRegistry, LicensingModule},
@@ -25,13 +23,15 @@ pub struct AttachTerms {
     pub ip: IpId,
     /// The terms.
     pub terms_id: LicenseTermsId,
+    /// The template of the terms; `None` for PIL.
+    pub license_template: Option<Address>,
 }
 
 impl AttachTerms {
     /// Attaches these terms.
     #[must_use]
     pub const fn new(ip: IpId, terms_id: LicenseTermsId) -> Self {
-        Self { ip, terms_id }
+        Self { ip, terms_id, license_template: None }
     }
 }
 
@@ -44,20 +44,17 @@ impl Operation for AttachTerms {
         "attach_terms"
     }
 
-    fn key(&self) -> Option<OperationKey> {
-        None
-    }
-
     fn check(&self, violations: &mut Violations) {
         require_ip(violations, self.ip, "ip");
         require_terms(violations, self.terms_id);
+        check_template(violations, "license_template", self.license_template);
     }
 
     async fn existing(&self, view: &View<'_>) -> Result<Option<Option<Mined>>> {
         let addresses = view.addresses();
         let ask = LicenseRegistry::hasIpAttachedLicenseTermsCall {
             ipId: convert::evm_ip(self.ip),
-            licenseTemplate: convert::evm_address(addresses.pi_license_template),
+            licenseTemplate: convert::evm_address(addresses.license_template(self.license_template)),
             licenseTermsId: convert::u256_of_terms(self.terms_id),
         };
         Ok(view.call(addresses.license_registry, &ask).await?.then_some(None))
@@ -67,7 +64,7 @@ impl Operation for AttachTerms {
         let addresses = view.addresses();
         let call = LicensingModule::attachLicenseTermsCall {
             ipId: convert::evm_ip(self.ip),
-            licenseTemplate: convert::evm_address(addresses.pi_license_template),
+            licenseTemplate: convert::evm_address(addresses.license_template(self.license_template)),
             licenseTermsId: convert::u256_of_terms(self.terms_id),
         };
         let summary = format!("offers licenses of IP {} under terms {}", self.ip, self.terms_id);
@@ -75,8 +72,11 @@ impl Operation for AttachTerms {
     }
 
     fn output(&self, receipt: &Receipt, addresses: &Addresses) -> Result<Option<Mined>> {
+        let template = convert::evm_address(addresses.license_template(self.license_template));
         let terms_id = convert::u256_of_terms(self.terms_id);
-        attached(receipt, addresses, self.ip, |event| event.licenseTermsId == terms_id)
+        attached(receipt, addresses, self.ip, |event| {
+            event.licenseTemplate == template && event.licenseTermsId == terms_id
+        })
     }
 }
 
@@ -104,10 +104,6 @@ impl Operation for AttachDefaultTerms {
 
     fn name(&self) -> &'static str {
         "attach_default_terms"
-    }
-
-    fn key(&self) -> Option<OperationKey> {
-        None
     }
 
     fn check(&self, violations: &mut Violations) {

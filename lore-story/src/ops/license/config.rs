@@ -3,11 +3,11 @@
 use alloy::sol_types::SolEvent as _;
 use async_trait::async_trait;
 use lore_core::{
-    IpId, LicenseTermsId, Result, Violations, domain::asset::Mined, domain::license::LicensingConfig,
-    port::transactions::OperationKey, protocol::FULL_SHARE,
+    Address, IpId, LicenseTermsId, Result, Violations, domain::asset::Mined,
+    domain::license::LicensingConfig, protocol::FULL_SHARE,
 };
 
-use super::{require_ip, require_terms};
+use super::{TemplateTerms, check_template, require_ip, require_terms};
 use crate::{
     addresses::Addresses,
     contracts::licensing::{LicenseRegistry, LicensingModule},
@@ -30,19 +30,21 @@ pub struct SetLicensingConfig {
     pub terms_id: LicenseTermsId,
     /// What the licensor asks for.
     pub config: LicensingConfig,
+    /// The template of the terms; `None` for PIL.
+    pub license_template: Option<Address>,
 }
 
 impl SetLicensingConfig {
     /// Sets this configuration.
     #[must_use]
     pub const fn new(ip: IpId, terms_id: LicenseTermsId, config: LicensingConfig) -> Self {
-        Self { ip, terms_id, config }
+        Self { ip, terms_id, config, license_template: None }
     }
 
     pub(super) fn call(&self, addresses: &Addresses) -> LicensingModule::setLicensingConfigCall {
         LicensingModule::setLicensingConfigCall {
             ipId: convert::evm_ip(self.ip),
-            licenseTemplate: convert::evm_address(addresses.pi_license_template),
+            licenseTemplate: convert::evm_address(addresses.license_template(self.license_template)),
             licenseTermsId: convert::u256_of_terms(self.terms_id),
             licensingConfig: convert::licensing_config(&self.config),
         }
@@ -50,12 +52,12 @@ impl SetLicensingConfig {
 }
 
 /// The configuration that is set now.
-pub(crate) async fn current(view: &View<'_>, ip: IpId, terms_id: LicenseTermsId) -> Result<LicensingConfig> {
+pub(crate) async fn current(view: &View<'_>, ip: IpId, terms: TemplateTerms) -> Result<LicensingConfig> {
     let addresses = view.addresses();
     let ask = LicenseRegistry::getLicensingConfigCall {
         ipId: convert::evm_ip(ip),
-        licenseTemplate: convert::evm_address(addresses.pi_license_template),
-        licenseTermsId: convert::u256_of_terms(terms_id),
+        licenseTemplate: convert::evm_address(terms.template(addresses)),
+        licenseTermsId: convert::u256_of_terms(terms.terms_id),
     };
     view.call(addresses.license_registry, &ask).await.map(convert::from_licensing_config)
 }
@@ -69,13 +71,10 @@ impl Operation for SetLicensingConfig {
         "set_licensing_config"
     }
 
-    fn key(&self) -> Option<OperationKey> {
-        None
-    }
-
     fn check(&self, violations: &mut Violations) {
         require_ip(violations, self.ip, "ip");
         require_terms(violations, self.terms_id);
+        check_template(violations, "license_template", self.license_template);
         for (share, field) in [
             (self.config.commercial_rev_share, "config.commercial_rev_share"),
             (self.config.expect_minimum_group_reward_share, "config.expect_minimum_group_reward_share"),
@@ -90,7 +89,8 @@ impl Operation for SetLicensingConfig {
     }
 
     async fn existing(&self, view: &View<'_>) -> Result<Option<Option<Mined>>> {
-        let set = current(view, self.ip, self.terms_id).await?;
+        let terms = TemplateTerms { license_template: self.license_template, terms_id: self.terms_id };
+        let set = current(view, self.ip, terms).await?;
         Ok((set == self.config).then_some(None))
     }
 
@@ -102,11 +102,12 @@ impl Operation for SetLicensingConfig {
 
     fn output(&self, receipt: &Receipt, addresses: &Addresses) -> Result<Option<Mined>> {
         let registry = addresses.license_registry;
+        let template = convert::evm_address(addresses.license_template(self.license_template));
         let (account, terms_id) = (convert::evm_ip(self.ip), convert::u256_of_terms(self.terms_id));
         receipt
             .events(registry)
             .any(|event: LicenseRegistry::LicensingConfigSetForLicense| {
-                event.ipId == account && event.licenseTermsId == terms_id
+                event.ipId == account && event.licenseTemplate == template && event.licenseTermsId == terms_id
             })
             .then(|| Some(receipt.mined()))
             .ok_or_else(|| {

@@ -4,10 +4,11 @@ use alloy::{primitives::U256, sol_types::SolEvent as _};
 use async_trait::async_trait;
 use lore_core::{
     Address, Error, ErrorKind, IpId, LicenseTermsId, Result, Violations, domain::asset::Mined,
-    domain::license::LicensingConfig, port::transactions::OperationKey,
+    domain::license::LicensingConfig,
 };
 
 use super::{
+    TemplateTerms, check_template,
     config::{SetLicensingConfig, current},
     require_ip, require_terms,
 };
@@ -36,13 +37,19 @@ pub struct SetLicenseTokenLimit {
     pub terms_id: LicenseTermsId,
     /// Most licenses; `None` for no limit.
     pub limit: Option<u64>,
+    /// The template of the terms; `None` for PIL.
+    pub license_template: Option<Address>,
 }
 
 impl SetLicenseTokenLimit {
     /// Sets this limit.
     #[must_use]
     pub const fn new(ip: IpId, terms_id: LicenseTermsId, limit: Option<u64>) -> Self {
-        Self { ip, terms_id, limit }
+        Self { ip, terms_id, limit, license_template: None }
+    }
+
+    const fn terms(&self) -> TemplateTerms {
+        TemplateTerms { license_template: self.license_template, terms_id: self.terms_id }
     }
 
     /// The contracts read 0 as no limit.
@@ -53,7 +60,7 @@ impl SetLicenseTokenLimit {
     fn call(&self, addresses: &Addresses) -> TotalLicenseTokenLimitHook::setTotalLicenseTokenLimitCall {
         TotalLicenseTokenLimitHook::setTotalLicenseTokenLimitCall {
             licensorIpId: convert::evm_ip(self.ip),
-            licenseTemplate: convert::evm_address(addresses.pi_license_template),
+            licenseTemplate: convert::evm_address(self.terms().template(addresses)),
             licenseTermsId: convert::u256_of_terms(self.terms_id),
             limit: self.limit(),
         }
@@ -81,7 +88,8 @@ impl SetLicenseTokenLimit {
         let mut config = config;
         config.is_set = true;
         config.licensing_hook = hook;
-        let configure = SetLicensingConfig::new(self.ip, self.terms_id, config);
+        let mut configure = SetLicensingConfig::new(self.ip, self.terms_id, config);
+        configure.license_template = self.license_template;
         let calls = vec![
             AccountCall::of(addresses.licensing_module, &configure.call(addresses)),
             AccountCall::of(hook, &self.call(addresses)),
@@ -109,13 +117,10 @@ impl Operation for SetLicenseTokenLimit {
         "set_license_token_limit"
     }
 
-    fn key(&self) -> Option<OperationKey> {
-        None
-    }
-
     fn check(&self, violations: &mut Violations) {
         require_ip(violations, self.ip, "ip");
         require_terms(violations, self.terms_id);
+        check_template(violations, "license_template", self.license_template);
         violations.require(
             self.limit != Some(0),
             "limit",
@@ -129,13 +134,13 @@ impl Operation for SetLicenseTokenLimit {
         let hook = hook(addresses)?;
         let ask = TotalLicenseTokenLimitHook::getTotalLicenseTokenLimitCall {
             licensorIpId: convert::evm_ip(self.ip),
-            licenseTemplate: convert::evm_address(addresses.pi_license_template),
+            licenseTemplate: convert::evm_address(self.terms().template(addresses)),
             licenseTermsId: convert::u256_of_terms(self.terms_id),
         };
         if view.call(hook, &ask).await? != self.limit() {
             return Ok(None);
         }
-        let config = current(view, self.ip, self.terms_id).await?;
+        let config = current(view, self.ip, self.terms()).await?;
         // Without a limit it does not matter who is asked.
         let counts = self.limit.is_none() || (config.is_set && config.licensing_hook == hook);
         Ok(counts.then_some(None))
@@ -143,25 +148,28 @@ impl Operation for SetLicenseTokenLimit {
 
     async fn draft(&self, view: &View<'_>) -> Result<Draft> {
         let addresses = view.addresses();
-        let mut config = current(view, self.ip, self.terms_id).await?;
+        let mut config = current(view, self.ip, self.terms()).await?;
         if !config.is_set {
             // A configuration may not be below the terms' own fee.
-            let ask = PiLicenseTemplate::getLicenseTermsCall {
-                selectedLicenseTermsId: convert::u256_of_terms(self.terms_id),
+            let ask = PiLicenseTemplate::getRoyaltyPolicyCall {
+                licenseTermsId: convert::u256_of_terms(self.terms_id),
             };
-            let terms = view.call(addresses.pi_license_template, &ask).await?;
-            config.minting_fee = convert::wei(terms.defaultMintingFee);
+            let terms = view.call(self.terms().template(addresses), &ask).await?;
+            config.minting_fee = convert::wei(terms.mintingFee);
         }
         self.drafted(addresses, hook(addresses)?, config)
     }
 
     fn output(&self, receipt: &Receipt, addresses: &Addresses) -> Result<Option<Mined>> {
         let hook = hook(addresses)?;
+        let template = convert::evm_address(self.terms().template(addresses));
         let (account, terms_id) = (convert::evm_ip(self.ip), convert::u256_of_terms(self.terms_id));
         receipt
             .events(hook)
             .any(|event: TotalLicenseTokenLimitHook::SetTotalLicenseTokenLimit| {
-                event.licensorIpId == account && event.licenseTermsId == terms_id
+                event.licensorIpId == account
+                    && event.licenseTemplate == template
+                    && event.licenseTermsId == terms_id
             })
             .then(|| Some(receipt.mined()))
             .ok_or_else(|| {
@@ -216,6 +224,22 @@ mod tests {
         set.minting_fee = Wei::from(7_u64);
         assert_eq!(convert::from_licensing_config(configure.licensingConfig), set);
         assert_eq!(limit.data, transaction(231).input);
+    }
+
+    #[test]
+    fn another_template_is_named_in_both_calls() {
+        let template = Address::from_bytes([8; 20]);
+        let (addresses, hook) = (Addresses::AENEID, hook(&Addresses::AENEID).unwrap());
+        let limit = SetLicenseTokenLimit { license_template: Some(template), ..limit() };
+        let draft = limit.drafted(&addresses, hook, LicensingConfig::default()).unwrap();
+        let calls = IpAccount::executeBatchCall::abi_decode(&draft.data).unwrap().calls;
+        let [configure, limited] = calls.as_slice() else { panic!("two calls") };
+        let configure = LicensingModule::setLicensingConfigCall::abi_decode(&configure.data).unwrap();
+        type Limited = TotalLicenseTokenLimitHook::setTotalLicenseTokenLimitCall;
+        let limited = Limited::abi_decode(&limited.data).unwrap();
+        for named in [configure.licenseTemplate, limited.licenseTemplate] {
+            assert_eq!(convert::from_evm_address(named), template);
+        }
     }
 
     #[test]

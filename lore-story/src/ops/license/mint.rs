@@ -8,13 +8,10 @@ use async_trait::async_trait;
 use lore_core::{
     Address, Error, ErrorKind, IpId, LicenseTermsId, Result, Share, TokenId, Violations, Wei,
     domain::asset::Mined,
-    port::{
-        chain::{Cost, CostReason},
-        transactions::OperationKey,
-    },
+    port::chain::{Cost, CostReason, revenue_limit},
 };
 
-use super::{require_ip, require_terms};
+use super::{TemplateTerms, check_template, require_ip, require_terms};
 use crate::{
     addresses::Addresses,
     contracts::licensing::LicensingModule,
@@ -40,10 +37,12 @@ pub struct MintLicenseTokens {
     pub receiver: Option<Address>,
     /// Most to pay for all together; zero for no limit.
     pub max_minting_fee: Wei,
-    /// Most that the licensor may take of a derivative's revenue; `None` for no limit.
+    /// Most that the licensor may take of a derivative's revenue; `None` for no limit. See [`revenue_limit`].
     pub max_revenue_share: Option<Share>,
     /// What an external royalty policy is told; the protocol's own policies read nothing.
     pub royalty_context: Vec<u8>,
+    /// The template of the terms; `None` for PIL.
+    pub license_template: Option<Address>,
 }
 
 impl MintLicenseTokens {
@@ -58,19 +57,24 @@ impl MintLicenseTokens {
             max_minting_fee: Wei::ZERO,
             max_revenue_share: None,
             royalty_context: Vec::new(),
+            license_template: None,
         }
+    }
+
+    fn terms(&self) -> TemplateTerms {
+        TemplateTerms { license_template: self.license_template, terms_id: self.terms_id }
     }
 
     fn call(&self, addresses: &Addresses, receiver: Address) -> LicensingModule::mintLicenseTokensCall {
         LicensingModule::mintLicenseTokensCall {
             licensorIpId: convert::evm_ip(self.licensor),
-            licenseTemplate: convert::evm_address(addresses.pi_license_template),
+            licenseTemplate: convert::evm_address(self.terms().template(addresses)),
             licenseTermsId: convert::u256_of_terms(self.terms_id),
             amount: U256::from(self.amount),
             receiver: convert::evm_address(receiver),
             royaltyContext: Bytes::copy_from_slice(&self.royalty_context),
             maxMintingFee: convert::u256(self.max_minting_fee),
-            maxRevenueShare: convert::max_revenue_share(self.max_revenue_share),
+            maxRevenueShare: revenue_limit(self.max_revenue_share),
         }
     }
 }
@@ -98,15 +102,15 @@ impl MintedLicenseTokens {
 /// What license tokens cost `view`'s sender now: hooks and owners' exemptions depend on who asks.
 pub(crate) async fn fee(
     view: &View<'_>,
-    (licensor, terms_id): (IpId, LicenseTermsId),
+    (licensor, terms): (IpId, TemplateTerms),
     (amount, receiver): (u64, Address),
     royalty_context: &[u8],
 ) -> Result<(Address, Wei)> {
     let addresses = view.addresses();
     let ask = LicensingModule::predictMintingLicenseFeeCall {
         licensorIpId: convert::evm_ip(licensor),
-        licenseTemplate: convert::evm_address(addresses.pi_license_template),
-        licenseTermsId: convert::u256_of_terms(terms_id),
+        licenseTemplate: convert::evm_address(terms.template(addresses)),
+        licenseTermsId: convert::u256_of_terms(terms.terms_id),
         amount: U256::from(amount),
         receiver: convert::evm_address(receiver),
         royaltyContext: Bytes::copy_from_slice(royalty_context),
@@ -124,13 +128,10 @@ impl Operation for MintLicenseTokens {
         "mint_license_tokens"
     }
 
-    fn key(&self) -> Option<OperationKey> {
-        None
-    }
-
     fn check(&self, violations: &mut Violations) {
         require_ip(violations, self.licensor, "licensor");
         require_terms(violations, self.terms_id);
+        check_template(violations, "license_template", self.license_template);
         violations.require(self.amount > 0, "amount", "out_of_range", "at least one license token");
         violations.require(
             self.receiver.is_none_or(|receiver| !receiver.is_zero()),
@@ -140,15 +141,11 @@ impl Operation for MintLicenseTokens {
         );
     }
 
-    async fn existing(&self, _: &View<'_>) -> Result<Option<MintedLicenseTokens>> {
-        Ok(None)
-    }
-
     async fn draft(&self, view: &View<'_>) -> Result<Draft> {
         let addresses = view.addresses();
         let receiver = self.receiver.unwrap_or_else(|| view.sender());
         let licenses = (self.amount, receiver);
-        let (token, fee) = fee(view, (self.licensor, self.terms_id), licenses, &self.royalty_context).await?;
+        let (token, fee) = fee(view, (self.licensor, self.terms()), licenses, &self.royalty_context).await?;
         let summary = format!(
             "mints {} license tokens of IP {} under terms {} for {receiver}",
             self.amount, self.licensor, self.terms_id
@@ -159,11 +156,14 @@ impl Operation for MintLicenseTokens {
 
     fn output(&self, receipt: &Receipt, addresses: &Addresses) -> Result<MintedLicenseTokens> {
         let module = addresses.licensing_module;
+        let template = convert::evm_address(self.terms().template(addresses));
         let (licensor, terms_id) = (convert::evm_ip(self.licensor), convert::u256_of_terms(self.terms_id));
         let event = receipt
             .events(module)
             .find(|event: &LicensingModule::LicenseTokensMinted| {
-                event.licensorIpId == licensor && event.licenseTermsId == terms_id
+                event.licensorIpId == licensor
+                    && event.licenseTemplate == template
+                    && event.licenseTermsId == terms_id
             })
             .ok_or_else(|| receipt.missing(LicensingModule::LicenseTokensMinted::SIGNATURE, module))?;
         let amount = u64::try_from(event.amount).map_err(|err| {
@@ -204,14 +204,29 @@ mod tests {
     }
 
     #[test]
+    fn another_template_is_named_in_the_call_and_looked_for_in_the_event() {
+        let template = Address::from_bytes([7; 20]);
+        let mint = MintLicenseTokens {
+            license_template: Some(template),
+            ..MintLicenseTokens::new(ip(PARENT), LicenseTermsId::from(2_u64), 2)
+        };
+        let addresses = Addresses::AENEID;
+        let call = mint.call(&addresses, account(BOB));
+        assert_eq!(convert::from_evm_address(call.licenseTemplate), template);
+        let minted_under_pil = transaction(196).aggregated(2).receipt();
+        assert_eq!(mint.output(&minted_under_pil, &addresses).unwrap_err().kind(), ErrorKind::Unexpected);
+    }
+
+    #[test]
     fn no_token_and_no_receiver_are_refused() {
         let mint = MintLicenseTokens {
+            license_template: Some(Address::ZERO),
             receiver: Some(Address::ZERO),
             ..MintLicenseTokens::new(ip(PARENT), LicenseTermsId::ZERO, 0)
         };
         let mut found = Violations::new();
         mint.check(&mut found);
         let fields: Vec<_> = found.as_slice().iter().map(|violation| violation.field.as_str()).collect();
-        assert_eq!(fields, ["terms_id", "amount", "receiver"]);
+        assert_eq!(fields, ["terms_id", "license_template", "amount", "receiver"]);
     }
 }

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use lore_core::{
     Result, Violations,
     domain::license::{PilTerms, check_terms, escape_uri},
-    port::{chain::RegisteredTerms, transactions::OperationKey},
+    port::chain::RegisteredTerms,
 };
 
 use crate::{
@@ -46,10 +46,6 @@ impl Operation for RegisterTerms {
 
     fn name(&self) -> &'static str {
         "register_terms"
-    }
-
-    fn key(&self) -> Option<OperationKey> {
-        None
     }
 
     fn check(&self, violations: &mut Violations) {

@@ -1,7 +1,7 @@
 //! The calls of the workflows, from typed arguments; no chain is asked.
 
 use alloy::sol_types::SolCall;
-use lore_core::{Address, ChainId, domain::ip_account::ip_id};
+use lore_core::{Address, ChainId};
 
 use crate::{
     addresses::Addresses,
@@ -11,6 +11,7 @@ use crate::{
     },
     convert,
     eip712::{SignedCall, Workflow},
+    operation::Draft,
     ops::{
         arguments::{ExistingNft, NewNft, royalty_shares, terms_data},
         registration::shape::{Also, Minted, Registered, Shape},
@@ -29,13 +30,18 @@ pub(crate) const fn workflow(shape: Shape<'_>, addresses: &Addresses) -> Address
     }
 }
 
-/// The call that mints and registers.
+/// The call that mints and registers, without what it costs.
+pub(crate) fn mint_draft(nft: &NewNft, minted: Minted<'_>, addresses: &Addresses) -> Draft {
+    let workflow = workflow(Shape::Mint(nft, minted), addresses);
+    Draft::from_data(workflow, mint(nft, minted, addresses), mint_summary(nft, minted))
+}
+
+/// The data of that call.
 pub(crate) fn mint(nft: &NewNft, minted: Minted<'_>, addresses: &Addresses) -> Vec<u8> {
     let spg_nft = convert::evm_address(nft.collection);
     let recipient = convert::evm_address(nft.recipient);
     let metadata = nft.metadata.to_sol();
     let duplicates = nft.allow_duplicates;
-    let pil = addresses.pi_license_template;
     match minted {
         Minted::Plain(Also::Nothing) => RegistrationWorkflows::mintAndRegisterIpCall {
             spgNftContract: spg_nft,
@@ -56,7 +62,7 @@ pub(crate) fn mint(nft: &NewNft, minted: Minted<'_>, addresses: &Addresses) -> V
         }
         Minted::Plain(Also::Link(link)) => DerivativeWorkflows::mintAndRegisterIpAndMakeDerivativeCall {
             spgNftContract: spg_nft,
-            derivData: link.to_sol(pil),
+            derivData: link.to_sol(addresses),
             ipMetadata: metadata,
             recipient,
             allowDuplicates: duplicates,
@@ -92,7 +98,7 @@ pub(crate) fn mint(nft: &NewNft, minted: Minted<'_>, addresses: &Addresses) -> V
                 spgNftContract: spg_nft,
                 recipient,
                 ipMetadata: metadata,
-                derivData: link.to_sol(pil),
+                derivData: link.to_sol(addresses),
                 royaltyShares: royalty_shares(shares),
                 allowDuplicates: duplicates,
             }
@@ -111,7 +117,6 @@ pub(crate) fn register(
     let contract = convert::evm_address(nft.contract);
     let token_id = convert::u256_of_token(nft.token_id);
     let metadata = nft.metadata.to_sol();
-    let pil = addresses.pi_license_template;
     match registered {
         Registered::Plain(Also::Nothing) => RegistrationWorkflows::registerIpCall {
             nftContract: contract,
@@ -133,7 +138,7 @@ pub(crate) fn register(
         Registered::Plain(Also::Link(link)) => DerivativeWorkflows::registerIpAndMakeDerivativeCall {
             nftContract: contract,
             tokenId: token_id,
-            derivData: link.to_sol(pil),
+            derivData: link.to_sol(addresses),
             ipMetadata: metadata,
             sigMetadataAndRegister: signature,
         }
@@ -165,7 +170,7 @@ pub(crate) fn register(
                 nftContract: contract,
                 tokenId: token_id,
                 ipMetadata: metadata,
-                derivData: link.to_sol(pil),
+                derivData: link.to_sol(addresses),
                 sigMetadataAndRegister: signature,
             }
             .abi_encode()
@@ -188,7 +193,7 @@ pub(crate) fn authorized(
         Registered::TermsWithVault(_) => Workflow::RegisterIpAndDeployVault,
         Registered::LinkWithVault(_) => Workflow::RegisterDerivativeAndDeployVault,
     };
-    workflow.permit(ip_id(chain_id, nft.contract, nft.token_id), addresses)
+    workflow.permit(addresses.ip_id(chain_id, nft.contract, nft.token_id), addresses)
 }
 
 /// What minting and registering does, for a person who signs.

@@ -7,7 +7,7 @@
 
 use lore_core::{
     Address, ContentHash, Error, ErrorKind, IpId, LicenseTermsId, Result, TokenId,
-    domain::{ip_account::ip_id, license::escape_uri},
+    domain::license::escape_uri,
 };
 
 use crate::{
@@ -97,7 +97,7 @@ async fn registered(
     token_id: TokenId,
     metadata: &IpMetadata,
 ) -> Result<Option<RegisteredIp>> {
-    let ip_id = ip_id(view.chain_id(), token_contract, token_id);
+    let ip_id = view.ip_id(token_contract, token_id);
     if !is_registered_with(view, ip_id, metadata).await? {
         return Ok(None);
     }

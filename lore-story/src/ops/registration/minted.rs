@@ -2,9 +2,16 @@
 //!
 //! Each happens once for each hash of NFT metadata: the collection keeps them apart.
 
-use crate::ops::{
-    arguments::{DerivativeLink, LicenseTokenLink, LicensedTerms, NewNft, RoyaltyShare},
-    registration::shape::{Also, Minted, Registers, Shape, registrations},
+use crate::{
+    addresses::Addresses,
+    operation::Draft,
+    ops::{
+        arguments::{DerivativeLink, LicenseTokenLink, LicensedTerms, NewNft, RoyaltyShare},
+        registration::{
+            call,
+            shape::{Also, Minted, Registers, Shape, registrations},
+        },
+    },
 };
 
 /// Mints a token and registers it.
@@ -20,12 +27,6 @@ impl MintAndRegister {
     #[must_use]
     pub const fn new(nft: NewNft) -> Self {
         Self { nft }
-    }
-}
-
-impl Registers for MintAndRegister {
-    fn shape(&self) -> Shape<'_> {
-        Shape::Mint(&self.nft, Minted::Plain(Also::Nothing))
     }
 }
 
@@ -47,12 +48,6 @@ impl MintAndRegisterWithTerms {
     }
 }
 
-impl Registers for MintAndRegisterWithTerms {
-    fn shape(&self) -> Shape<'_> {
-        Shape::Mint(&self.nft, Minted::Plain(Also::AttachTerms(&self.terms)))
-    }
-}
-
 /// Mints a token, registers it, and links it to its parents by their terms.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -71,12 +66,6 @@ impl MintAndRegisterDerivative {
     }
 }
 
-impl Registers for MintAndRegisterDerivative {
-    fn shape(&self) -> Shape<'_> {
-        Shape::Mint(&self.nft, Minted::Plain(Also::Link(&self.link)))
-    }
-}
-
 /// Mints a token, registers it, and links it to its parents by license tokens of the sender.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -92,12 +81,6 @@ impl MintAndRegisterDerivativeWithTokens {
     #[must_use]
     pub const fn new(nft: NewNft, link: LicenseTokenLink) -> Self {
         Self { nft, link }
-    }
-}
-
-impl Registers for MintAndRegisterDerivativeWithTokens {
-    fn shape(&self) -> Shape<'_> {
-        Shape::Mint(&self.nft, Minted::Plain(Also::BurnTokens(&self.link)))
     }
 }
 
@@ -123,12 +106,6 @@ impl MintRegisterTermsAndDistribute {
     }
 }
 
-impl Registers for MintRegisterTermsAndDistribute {
-    fn shape(&self) -> Shape<'_> {
-        Shape::Mint(&self.nft, Minted::TermsShared(&self.terms, &self.shares))
-    }
-}
-
 /// Mints a token, registers it, links it to its parents by their terms, and gives its royalty tokens away.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -149,10 +126,33 @@ impl MintRegisterDerivativeAndDistribute {
     }
 }
 
-impl Registers for MintRegisterDerivativeAndDistribute {
-    fn shape(&self) -> Shape<'_> {
-        Shape::Mint(&self.nft, Minted::LinkShared(&self.link, &self.shares))
-    }
+/// Says what each does besides minting.
+macro_rules! minted {
+    ($($operation:ident: $operation_self:ident => $minted:expr;)+) => {$(
+        impl Registers for $operation {
+            fn shape(&$operation_self) -> Shape<'_> {
+                Shape::Mint(&$operation_self.nft, $minted)
+            }
+        }
+
+        impl $operation {
+            /// The call without what it costs, from the arguments alone: no chain is asked. Whoever sends it makes the
+            /// collection's fee and those of licenses ready.
+            #[must_use]
+            pub fn call(&$operation_self, addresses: &Addresses) -> Draft {
+                call::mint_draft(&$operation_self.nft, $minted, addresses)
+            }
+        }
+    )+};
+}
+
+minted! {
+    MintAndRegister: self => Minted::Plain(Also::Nothing);
+    MintAndRegisterWithTerms: self => Minted::Plain(Also::AttachTerms(&self.terms));
+    MintAndRegisterDerivative: self => Minted::Plain(Also::Link(&self.link));
+    MintAndRegisterDerivativeWithTokens: self => Minted::Plain(Also::BurnTokens(&self.link));
+    MintRegisterTermsAndDistribute: self => Minted::TermsShared(&self.terms, &self.shares);
+    MintRegisterDerivativeAndDistribute: self => Minted::LinkShared(&self.link, &self.shares);
 }
 
 registrations! {

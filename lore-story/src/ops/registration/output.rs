@@ -1,9 +1,6 @@
 //! [`RegisteredIp`]: what came of a registration, read from the logs.
 
-use lore_core::{
-    Address, Error, ErrorKind, IpId, LicenseTermsId, Result, TokenId,
-    domain::{asset::Mined, ip_account::ip_id},
-};
+use lore_core::{Address, Error, ErrorKind, IpId, LicenseTermsId, Result, TokenId, domain::asset::Mined};
 
 use crate::{
     addresses::Addresses,
@@ -69,7 +66,7 @@ pub(crate) fn accounts(receipt: &Receipt, addresses: &Addresses) -> Result<Vec<A
             let token_contract = convert::from_evm_address(event.tokenContract);
             let token_id = convert::token_id(event.tokenId);
             let found = convert::from_evm_ip(event.account);
-            let expected = ip_id(convert::number(event.chainId), token_contract, token_id);
+            let expected = addresses.ip_id(convert::number(event.chainId), token_contract, token_id);
             if found == expected {
                 return Ok(Account { ip_id: found, token_contract, token_id });
             }
@@ -157,4 +154,21 @@ pub(crate) fn vault(ip_id: IpId, receipt: &Receipt, addresses: &Addresses) -> Op
         .events::<RoyaltyModule::IpRoyaltyVaultDeployed>(addresses.royalty_module)
         .find(|event| convert::from_evm_ip(event.ipId) == ip_id)
         .map(|event| convert::from_evm_address(event.ipRoyaltyVault))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::recorded::transaction;
+
+    #[test]
+    fn an_account_must_be_the_one_that_these_contracts_would_make() {
+        let receipt = transaction(190).receipt();
+        let published = Addresses::AENEID;
+        let found = accounts(&receipt, &published).unwrap();
+        assert!(!found.is_empty());
+        let others = Addresses { ip_account_implementation: Address::from_bytes([7; 20]), ..published };
+        let error = accounts(&receipt, &others).err().unwrap();
+        assert_eq!(error.kind(), ErrorKind::IntegrityMismatch);
+    }
 }

@@ -2,10 +2,7 @@
 
 use alloy::{primitives::U256, sol_types::SolEvent};
 use async_trait::async_trait;
-use lore_core::{
-    Address, ChainId, Result, TokenId, Violations, domain::ip_account::ip_id,
-    port::transactions::OperationKey,
-};
+use lore_core::{Address, ChainId, Result, TokenId, Violations, port::transactions::OperationKey};
 
 use crate::{
     addresses::Addresses,
@@ -61,7 +58,7 @@ impl Operation for RegisterNft {
     }
 
     async fn existing(&self, view: &View<'_>) -> Result<Option<RegisteredIp>> {
-        let ip_id = ip_id(view.chain_id(), self.contract, self.token_id);
+        let ip_id = view.ip_id(self.contract, self.token_id);
         let ask = IpAssetRegistry::isRegisteredCall { id: convert::evm_ip(ip_id) };
         let is_registered = view.call(view.addresses().ip_asset_registry, &ask).await?;
         Ok(is_registered.then(|| RegisteredIp {

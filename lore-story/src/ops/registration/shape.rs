@@ -9,7 +9,7 @@ use crate::{
     ops::{
         arguments::{
             DerivativeLink, ExistingNft, LicenseTokenLink, LicensedTerms, NewNft, RoyaltyShare,
-            check_licensed_terms, check_shares, require_address,
+            check_licensed_terms, check_shares,
         },
         authorization::{self, AuthorizationRequest},
         costs::{self, Payer},
@@ -99,12 +99,7 @@ impl<'a> Shape<'a> {
         match self.also() {
             Also::Nothing => {}
             Also::AttachTerms(terms) => check_licensed_terms(violations, terms),
-            Also::Link(link) => {
-                link.check(violations);
-                if let Some(template) = link.license_template {
-                    require_address(violations, "link.license_template", template);
-                }
-            }
+            Also::Link(link) => link.check(violations),
             Also::BurnTokens(link) => link.check(violations),
         }
     }
@@ -121,17 +116,17 @@ impl<'a> Shape<'a> {
     /// The call, and what it costs besides the collection's fee.
     pub(crate) async fn draft_without_mint_fee(self, view: &View<'_>) -> Result<Draft> {
         let addresses = view.addresses();
-        let workflow = call::workflow(self, addresses);
-        let (data, summary) = match self {
-            Self::Mint(nft, minted) => (call::mint(nft, minted, addresses), call::mint_summary(nft, minted)),
+        let mut draft = match self {
+            Self::Mint(nft, minted) => call::mint_draft(nft, minted, addresses),
             Self::Nft(nft, registered) => {
                 let signed = call::authorized(view.chain_id(), nft, registered, addresses);
                 let signature = authorization::signature(view, &signed, nft.authorization.as_ref()).await?;
                 let data = call::register(nft, registered, signature, addresses);
-                (data, call::register_summary(nft, registered))
+                let summary = call::register_summary(nft, registered);
+                Draft::from_data(call::workflow(self, addresses), data, summary)
             }
         };
-        let mut draft = Draft::from_data(workflow, data, summary);
+        let workflow = draft.to;
         match self.also() {
             Also::Link(link) => {
                 draft = draft.with_costs(costs::minting_fees(view, link, Payer::Workflow(workflow)).await?);

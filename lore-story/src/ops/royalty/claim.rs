@@ -6,10 +6,7 @@ use alloy::{primitives::Bytes, sol_types::SolCall};
 use async_trait::async_trait;
 use lore_core::{
     Address, Error, ErrorKind, Result, Violations, Wei,
-    port::{
-        chain::{ClaimRevenue, ClaimedRevenue, RevenueClaim, RevenueSource, TransferToVault},
-        transactions::OperationKey,
-    },
+    port::chain::{ClaimRevenue, ClaimedRevenue, RevenueClaim, RevenueSource, TransferToVault},
 };
 
 use super::{is_nothing_due, policy_contract, transfer};
@@ -152,10 +149,6 @@ impl Operation for ClaimRevenue {
 
     fn name(&self) -> &'static str {
         "claim_revenue"
-    }
-
-    fn key(&self) -> Option<OperationKey> {
-        None
     }
 
     fn check(&self, violations: &mut Violations) {

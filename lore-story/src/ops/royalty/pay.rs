@@ -59,10 +59,6 @@ impl Operation for PayRoyalty {
         violations.require(!self.amount.is_zero(), "amount", "zero", "more than nothing");
     }
 
-    async fn existing(&self, _: &View<'_>) -> Result<Option<RoyaltyPayment>> {
-        Ok(None)
-    }
-
     async fn draft(&self, view: &View<'_>) -> Result<Draft> {
         let module = view.addresses().royalty_module;
         let summary = format!("pays {} units of token {} to IP {}", self.amount, self.token, self.receiver);

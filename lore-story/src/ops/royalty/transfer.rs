@@ -4,10 +4,7 @@ use alloy::sol_types::SolEvent as _;
 use async_trait::async_trait;
 use lore_core::{
     Result, Violations,
-    port::{
-        chain::{TransferToVault, VaultTransfer},
-        transactions::OperationKey,
-    },
+    port::chain::{TransferToVault, VaultTransfer},
 };
 
 use super::{is_nothing_due, policy_contract};
@@ -36,10 +33,6 @@ impl Operation for TransferToVault {
 
     fn name(&self) -> &'static str {
         "transfer_to_vault"
-    }
-
-    fn key(&self) -> Option<OperationKey> {
-        None
     }
 
     fn check(&self, violations: &mut Violations) {

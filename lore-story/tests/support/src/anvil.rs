@@ -2,16 +2,16 @@
 
 use std::{
     env,
-    io::{BufRead as _, BufReader},
+    ffi::OsStr,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::Child,
     thread,
     time::{Duration, Instant},
 };
 
 use alloy::primitives::Address;
 
-use crate::rpc::Rpc;
+use crate::{launch::launch, rpc::Rpc};
 
 /// When set to `1`, a test that finds no node fails instead of saying so and passing.
 const REQUIRE: &str = "LORE_REQUIRE_EVM_NODE";
@@ -175,21 +175,10 @@ impl Node {
     }
 
     fn launch(options: NodeOptions) -> Self {
-        let mut child = Command::new("node")
-            .arg("launch.mjs")
-            .arg(program())
-            .args(options.words())
-            .current_dir(directory())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("node starts");
-        let output = BufReader::new(child.stdout.take().unwrap());
-        let url = output
-            .lines()
-            .map_while(Result::ok)
-            .find_map(|line| line.strip_prefix("ready ").map(str::to_owned))
-            .expect("the EVM node says that it is ready");
+        let (program, words) = (program(), options.words());
+        let mut arguments = vec![program.as_os_str()];
+        arguments.extend(words.iter().map(OsStr::new));
+        let (child, url) = launch(&directory(), &arguments);
         Self { rpc: Rpc::new(&url), options, child }
     }
 

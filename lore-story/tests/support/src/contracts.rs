@@ -147,6 +147,27 @@ pub mod interface {
         }
 
         #[derive(Debug)]
+        interface Catalogue {
+            function owner() external view returns (address);
+            function isRegistered(address id) external view returns (bool);
+            function getMetadataURI(address id) external view returns (string memory);
+            function getMetadataHash(address id) external view returns (bytes32);
+            function getAttachedLicenseTermsCount(address id) external view returns (uint256);
+            function getParentIpCount(address id) external view returns (uint256);
+            function getDerivativeIpCount(address id) external view returns (uint256);
+            function getAncestorsCount(address id) external view returns (uint256);
+            function getExpireTime(address id) external view returns (uint256);
+            function isIpTagged(address id) external view returns (bool);
+            function getAttachedLicenseTerms(address id, uint256 index) external view returns (address licenseTemplate, uint256 licenseTermsId);
+            function getParentIp(address id, uint256 index) external view returns (address parent);
+            function getParentLicenseTerms(address id, address parent) external view returns (address licenseTemplate, uint256 licenseTermsId);
+            function getLicenseTerms(uint256 licenseTermsId) external view returns (PILTerms memory terms);
+            function getLicensingConfig(address id, address licenseTemplate, uint256 licenseTermsId) external view returns (LicensingConfig memory config);
+            function getRoyaltyPercent(address id, address licenseTemplate, uint256 licenseTermsId) external view returns (uint32 share);
+            function getPolicyRoyalty(address id, address ancestor) external view returns (uint32 share);
+        }
+
+        #[derive(Debug)]
         interface Aggregator {
             function aggregate3(Call3[] memory calls) external payable returns (CallResult[] memory results);
             function getBlockNumber() external view returns (uint256);

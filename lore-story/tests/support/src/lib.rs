@@ -17,6 +17,7 @@
 mod anvil;
 pub mod contracts;
 mod control;
+mod launch;
 mod proxy;
 mod rpc;
 

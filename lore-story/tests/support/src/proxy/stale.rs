@@ -37,6 +37,17 @@ impl Lag {
                 return if unknown && answer.get("error").is_none() { result(Value::Null) } else { answer };
             }
             "eth_getLogs" => {
+                let hash = call["params"][0]["blockHash"].clone();
+                if !hash.is_null() {
+                    let request = json!({
+                        "jsonrpc": "2.0", "id": 0, "method": "eth_getBlockByHash", "params": [hash, false],
+                    });
+                    if later(&upstream.ask(&request).await["result"]["number"]) {
+                        // The words of geth.
+                        let error = json!({ "code": -32000, "message": "unknown block" });
+                        return json!({ "jsonrpc": "2.0", "id": call["id"], "error": error });
+                    }
+                }
                 let filter = &mut call["params"][0];
                 if filter["blockHash"].is_null() {
                     if block_of(&filter["fromBlock"]).is_some_and(|from| from > head) {

@@ -1,17 +1,5 @@
 //! Registrations of one key on a real node with a block a second: Lore's lane, and viem doing what the official SDK does
 //! for each. Both in one run, on the same node and the same contract.
-//!
-//! Measured is the time from the first call to the last final receipt. With it: compiling the requests, running each call
-//! on the node first, signing, storing (Lore keeps what it signed in memory here), sending, and waiting for blocks.
-//!
-//! `cargo bench --bench chain`, after `cargo xtask setup`; without the node it says so and measures nothing.
-
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::disallowed_methods,
-    reason = "a bench ends with a message where something is missing, and reads the machine's clock"
-)]
 
 use std::{
     path::PathBuf,
@@ -40,8 +28,8 @@ use serde_json::{Value, json};
 const PIPELINED: usize = 200;
 const ONE_BY_ONE: u32 = 20;
 
-#[tokio::main]
-async fn main() {
+/// Measures both, and counts what the contract minted.
+pub(crate) async fn run() {
     let options = NodeOptions::mining(Mining::Every(Duration::from_secs(1)));
     let Some(node) = Node::start("chain", options).await else { return };
     let registrar = node.deploy("Registrar", &[]).await;

@@ -1,0 +1,102 @@
+//! Answers that a model must give.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use lore::{
+    MemoryAiLog, SqliteConfig, SqliteRepository,
+    ai::{AiService, Operation as _},
+};
+use lore_ai_testbed::{Reply, Server};
+use serde_json::{Value, json};
+
+use crate::{
+    figures::{Figures, Times},
+    setup::{TITLES, caller, in_memory, question, service, upstream},
+};
+
+const ROUNDS: usize = 3_000;
+
+/// The request that the service sends, without the service.
+async fn bare(client: &reqwest::Client, server: &Server, number: usize) {
+    let operation = question(200, number).operation;
+    let messages: Vec<_> = operation
+        .prompt()
+        .into_iter()
+        .map(|message| json!({ "role": message.role, "content": message.text }))
+        .collect();
+    let body = json!({ "model": "first", "messages": messages, "max_tokens": 300, "temperature": 0 });
+    let url = format!("{}/chat/completions", server.base_url());
+    let answer: Value = client.post(url).json(&body).send().await.unwrap().json().await.unwrap();
+    assert!(answer["choices"][0]["message"]["content"].is_string());
+}
+
+async fn asked(ai: &AiService, number: usize) {
+    ai.ask(&caller(), &question(200, number)).await.unwrap();
+}
+
+/// In turns, so that whatever else the machine does meets both.
+pub(crate) async fn fresh(figures: &mut Figures) {
+    let server = upstream().await;
+    let client = reqwest::Client::builder().timeout(Duration::from_secs(10)).build().unwrap();
+    let directory = tempfile::tempdir_in(env!("CARGO_MANIFEST_DIR")).unwrap();
+    let repository =
+        SqliteRepository::connect(SqliteConfig::new(directory.path().join("lore.sqlite"))).await.unwrap();
+    let memory = in_memory(&server);
+    let disk = service(&server, Arc::new(repository.ai_log()));
+    let mut times = [Vec::new(), Vec::new(), Vec::new()];
+    for number in 0..ROUNDS {
+        let start = Instant::now();
+        bare(&client, &server, number).await;
+        times[0].push(start.elapsed());
+        let start = Instant::now();
+        asked(&memory, number).await;
+        times[1].push(start.elapsed());
+        if number % 10 == 0 {
+            let start = Instant::now();
+            asked(&disk, number).await;
+            times[2].push(start.elapsed());
+        }
+    }
+    let [bare, memory, disk] = times.map(Times::new);
+    figures.times("bare reqwest", &bare, "");
+    figures.times("fresh answer, log in memory", &memory, "");
+    let over = memory.percentile(50) - bare.percentile(50);
+    figures.add("fresh answer over bare reqwest, p50", over, "us", "goal 30");
+    figures.times("fresh answer, two commits to SQLite on disk", &disk, "");
+}
+
+/// The first model says 429 once; then only the second is asked.
+pub(crate) async fn fallback(figures: &mut Figures) {
+    let mut first = Vec::new();
+    let mut plain = Vec::new();
+    let mut calls = 0;
+    for number in 0..300 {
+        let server = Server::start().await;
+        server.model("first", [Reply::error(429, "slow down")]).model("second", [Reply::text(TITLES)]);
+        let ai = service(&server, Arc::new(MemoryAiLog::new()));
+        let direct = upstream().await;
+        let other = in_memory(&direct);
+        // Connections and schemas are there before the clock starts.
+        other.ask(&caller(), &question(200, 1_000_000)).await.unwrap();
+        other.refresh_models().await;
+        ai.refresh_models().await;
+        let start = Instant::now();
+        asked(&ai, number).await;
+        first.push(start.elapsed());
+        let start = Instant::now();
+        asked(&other, number).await;
+        plain.push(start.elapsed());
+        for again in 0..3 {
+            asked(&ai, 10_000 + again).await;
+        }
+        calls += server.calls_of("first");
+    }
+    let (first, plain) = (Times::new(first), Times::new(plain));
+    figures.times("429, then fallback", &first, "");
+    let over = first.percentile(50) - 2.0 * plain.percentile(50);
+    figures.add("fallback over two calls, p50", over, "us", "goal 50");
+    figures.add("calls to the model that said 429", calls as f64 / 300.0, "of 4", "goal 1");
+}

@@ -1,0 +1,198 @@
+//! [`OpenAiLlmProvider`].
+
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use lore_core::{
+    Clock, Result, Usd,
+    error::FailureReason,
+    port::llm::{Completion, CompletionRequest, LlmProvider, ModelInfo},
+};
+use reqwest::Url;
+
+use crate::{
+    config::{OpenAiConfig, SchemaMode},
+    failure::{Asked, Endpoint, Head},
+    http::Http,
+    stream::{self, CompletionStream},
+    wire::{Chunk, Finish, Shape, WireAnswer, WireUsage, chat_body, read_models},
+};
+
+/// Language models behind OpenRouter, or behind anything else with OpenAI's interface of chat completions.
+///
+/// One endpoint with one key. It neither retries nor falls back: each call is one request, so that whoever counts,
+/// budgets and cools down sees every one.
+pub struct OpenAiLlmProvider {
+    config: OpenAiConfig,
+    endpoint: Arc<Endpoint>,
+    http: Arc<Http>,
+    chat_url: Url,
+    models_url: Url,
+    /// Which models can be held to a schema, as last listed.
+    keeps_schemas: RwLock<HashMap<String, bool>>,
+}
+
+impl fmt::Debug for OpenAiLlmProvider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OpenAiLlmProvider")
+            .field("name", &self.config.name)
+            .field("host", &self.chat_url.host_str())
+            .finish_non_exhaustive()
+    }
+}
+
+impl OpenAiLlmProvider {
+    /// A provider; nothing is sent yet.
+    ///
+    /// # Errors
+    /// [`Config`](lore_core::ErrorKind::Config), naming the field.
+    pub fn new(config: OpenAiConfig, clock: Arc<dyn Clock>) -> Result<Self> {
+        config.check()?;
+        Ok(Self {
+            endpoint: Arc::new(Endpoint { name: config.name.clone(), secrets: config.secrets() }),
+            http: Arc::new(Http::new(&config, clock)?),
+            chat_url: config.endpoint(&["chat", "completions"])?,
+            models_url: config.endpoint(&["models"])?,
+            keeps_schemas: RwLock::default(),
+            config,
+        })
+    }
+
+    /// Asks a model and hands out its answer piece by piece, then the whole of it with what it used.
+    ///
+    /// The request's timeout is for the whole stream. After an error nothing more comes.
+    ///
+    /// # Errors
+    /// As [`complete`](LlmProvider::complete). The stream's own errors are the same; each says in its context how much
+    /// text had come, as `received_chars`.
+    ///
+    /// # Cancellation
+    /// Dropping the stream closes the connection. Some hosts stop and charge what they had written; others write on, and
+    /// charge all of it.
+    pub async fn stream(&self, request: &CompletionRequest) -> Result<CompletionStream> {
+        const OP: &str = "stream";
+        let body =
+            chat_body(request, &self.config, self.shape(request), true).map_err(|err| err.with_op(OP))?;
+        let asked = Asked::completion(&self.endpoint, OP, request);
+        let sent = self.http.post(&self.chat_url, body);
+        stream::open(&self.http, sent, self.limit(request), asked, &request.model).await
+    }
+
+    fn limit(&self, request: &CompletionRequest) -> Duration {
+        request.timeout.min(self.config.answer_timeout())
+    }
+
+    fn shape(&self, request: &CompletionRequest) -> Shape {
+        match self.config.schema_mode {
+            SchemaMode::Always => Shape::Format,
+            SchemaMode::Never => Shape::Words,
+            SchemaMode::Auto => match self.keeps_schemas(&request.model) {
+                Some(true) => Shape::Format,
+                Some(false) => Shape::Words,
+                None => Shape::Both,
+            },
+        }
+    }
+
+    fn keeps_schemas(&self, model: &str) -> Option<bool> {
+        // The map is replaced whole, so a panic elsewhere leaves nothing half done.
+        let known = self.keeps_schemas.read().unwrap_or_else(PoisonError::into_inner);
+        // Variants such as `:nitro` choose among the hosts of one model, and are not listed.
+        let base = || model.rsplit_once(':').and_then(|(base, _)| known.get(base));
+        known.get(model).or_else(base).copied()
+    }
+}
+
+#[async_trait]
+impl LlmProvider for OpenAiLlmProvider {
+    fn name(&self) -> &str {
+        &self.config.name
+    }
+
+    async fn complete(&self, request: &CompletionRequest) -> Result<Completion> {
+        const OP: &str = "complete";
+        let body =
+            chat_body(request, &self.config, self.shape(request), false).map_err(|err| err.with_op(OP))?;
+        let asked = || Asked::completion(&self.endpoint, OP, request);
+        let sent = self.http.post(&self.chat_url, body);
+        let (head, body) = self.http.exchange(sent, self.limit(request), asked).await?;
+        read_completion(&head, &body, &request.model, asked)
+    }
+
+    async fn models(&self) -> Result<Vec<ModelInfo>> {
+        let asked = || Asked::list(&self.endpoint, "models");
+        let sent = self.http.get(&self.models_url);
+        let (head, body) = self.http.exchange(sent, self.config.answer_timeout(), asked).await?;
+        match head.status {
+            200..=299 => {}
+            404 | 405 | 501 => return Err(asked().no_list(head.status)),
+            _ => return Err(asked().refused(&head, &body)),
+        }
+        let models = read_models(&body).ok_or_else(|| asked().unusable(FailureReason::Malformed, None))?;
+        let known =
+            models.iter().filter_map(|info| Some((info.model.clone(), info.keeps_schemas?))).collect();
+        *self.keeps_schemas.write().unwrap_or_else(PoisonError::into_inner) = known;
+        Ok(models)
+    }
+}
+
+/// The completion of a whole answer, if it is one.
+pub(crate) fn read_completion(
+    head: &Head,
+    body: &[u8],
+    model: &str,
+    asked: impl Fn() -> Asked,
+) -> Result<Completion> {
+    if !head.is_success() {
+        return Err(asked().refused(head, body));
+    }
+    let Ok(mut answer) = serde_json::from_slice::<WireAnswer>(body) else {
+        let error = asked().unusable(FailureReason::Malformed, None);
+        return Err(error.with_context("size_bytes", body.len()));
+    };
+    let used = answer.usage;
+    let Chunk { text, finish, error, has_choices } = answer.take_chunk();
+    if let Some(error) = error {
+        return Err(asked().told_inside(head, &error, used.as_ref()));
+    }
+    if !has_choices {
+        return Err(asked().unusable(FailureReason::Malformed, used.as_ref()));
+    }
+    let model = answer.model.unwrap_or_else(|| model.to_owned());
+    let mut completion = closed(text, finish, model, used, asked)?;
+    completion.cost = completion.cost.or_else(|| told_cost(head));
+    Ok(completion)
+}
+
+/// The completion that ended like this.
+pub(crate) fn closed(
+    text: String,
+    finish: Option<Finish>,
+    model: String,
+    used: Option<WireUsage>,
+    asked: impl Fn() -> Asked,
+) -> Result<Completion> {
+    let reason = match finish {
+        Some(Finish::Failed) => FailureReason::Outage,
+        Some(Finish::Length) => FailureReason::Truncated,
+        Some(Finish::Filtered) => FailureReason::Filtered,
+        Some(Finish::Done) | None if text.trim().is_empty() => FailureReason::Empty,
+        Some(Finish::Done) | None => {
+            let used = used.unwrap_or_default();
+            let mut completion = Completion::new(model, text, used.usage());
+            completion.cost = used.cost();
+            return Ok(completion);
+        }
+    };
+    Err(asked().unusable(reason, used.as_ref()))
+}
+
+/// LiteLLM states the cost of a whole answer in a header.
+fn told_cost(head: &Head) -> Option<Usd> {
+    head.headers.get("x-litellm-response-cost")?.to_str().ok()?.trim().parse().ok()
+}

@@ -1,0 +1,306 @@
+//! [`Cooldowns`]: which models and keys are left alone, until when, and who may try first.
+//!
+//! A mark is one time, and a later one always wins. It is kept in the process, and in the shared cache so that other
+//! processes see it. When its time is over one caller tries; the others wait for what the trial shows.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use super::shared::SharedCache;
+use crate::time::{Clock, Timestamp};
+
+/// How long a mark read from the shared cache, or its absence, is believed.
+const BELIEVED: Duration = Duration::from_secs(1);
+
+/// What is left alone: a model of a provider, or all that the provider's key gives access to.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Cooled {
+    provider: Arc<str>,
+    model: Option<Arc<str>>,
+}
+
+impl Cooled {
+    pub(super) fn model(provider: &Arc<str>, model: &Arc<str>) -> Self {
+        Self { provider: provider.clone(), model: Some(model.clone()) }
+    }
+
+    pub(super) fn key(provider: &Arc<str>) -> Self {
+        Self { provider: provider.clone(), model: None }
+    }
+
+    /// Lengths keep `a:b` of one provider apart from `b` of another.
+    fn shared_key(&self) -> String {
+        let model = self.model.as_deref().unwrap_or_default();
+        format!("lore:ai:cooling:1:{}:{}:{model}", self.provider.len(), self.provider)
+    }
+}
+
+/// Whether something may be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Readiness {
+    /// Yes.
+    Ready,
+    /// Yes, as the one who tries it after its time: what comes of it must be reported.
+    Trial,
+    /// Not before this time.
+    Cooling(Timestamp),
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Mark {
+    until: Timestamp,
+    /// Until when another caller's trial is waited for.
+    trial_until: Option<Timestamp>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    mark: Option<Mark>,
+    failures_in_a_row: u32,
+    /// On the monotonic reading: until when the shared cache need not be asked.
+    believed_until: Duration,
+}
+
+#[derive(Debug)]
+pub(super) struct Cooldowns {
+    clock: Arc<dyn Clock>,
+    shared: Option<Arc<SharedCache>>,
+    /// How long one trial may take.
+    trial: Duration,
+    states: Mutex<HashMap<Cooled, State>>,
+}
+
+impl Cooldowns {
+    pub(super) fn new(clock: Arc<dyn Clock>, shared: Option<Arc<SharedCache>>, trial: Duration) -> Self {
+        Self { clock, shared, trial, states: Mutex::default() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Cooled, State>> {
+        // No code that holds the lock can panic half way through a change.
+        self.states.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes over what other processes know.
+    async fn learn(&self, cooled: &Cooled) {
+        let Some(shared) = &self.shared else { return };
+        let now = self.clock.monotonic();
+        if self.lock().get(cooled).is_some_and(|state| state.believed_until > now) {
+            return;
+        }
+        let until = read(shared, cooled).await;
+        let mut states = self.lock();
+        let state = states.entry(cooled.clone()).or_default();
+        state.believed_until = self.clock.monotonic().saturating_add(BELIEVED);
+        if let Some(until) = until.filter(|until| state.mark.is_none_or(|mark| mark.until < *until)) {
+            state.mark = Some(Mark { until, trial_until: None });
+        }
+    }
+
+    /// Whether `cooled` may be asked now.
+    pub(super) async fn readiness(&self, cooled: &Cooled) -> Readiness {
+        self.learn(cooled).await;
+        let now = self.clock.now();
+        let trial_until = now.saturating_add(self.trial);
+        {
+            let mut states = self.lock();
+            let Some(mark) = states.get_mut(cooled).and_then(|state| state.mark.as_mut()) else {
+                return Readiness::Ready;
+            };
+            if mark.until > now {
+                return Readiness::Cooling(mark.until);
+            }
+            if let Some(until) = mark.trial_until.filter(|until| *until > now) {
+                return Readiness::Cooling(until);
+            }
+            mark.trial_until = Some(trial_until);
+        }
+        let Some(shared) = &self.shared else { return Readiness::Trial };
+        let taken = shared.put_if_absent(&trial_key(cooled), Arc::from([]), self.trial).await;
+        // Without the shared cache each process tries once.
+        if taken.unwrap_or(true) { Readiness::Trial } else { Readiness::Cooling(trial_until) }
+    }
+
+    /// Leaves it alone for so long; what is longer already stays.
+    pub(super) async fn cool(&self, cooled: &Cooled, duration: Duration) {
+        let now = self.clock.now();
+        let mut until = now.saturating_add(duration);
+        {
+            let mut states = self.lock();
+            let state = states.entry(cooled.clone()).or_default();
+            until = state.mark.map_or(until, |mark| mark.until.max(until));
+            state.mark = Some(Mark { until, trial_until: None });
+            state.failures_in_a_row = 0;
+        }
+        tracing::warn!(
+            provider = %cooled.provider,
+            model = cooled.model.as_deref().unwrap_or("*"),
+            %until,
+            "a model is left alone"
+        );
+        let Some(shared) = &self.shared else { return };
+        // Two processes may do this at once: then the shorter time may win for others, and the longer holds here.
+        let until = read(shared, cooled).await.map_or(until, |known| known.max(until));
+        let ttl = until.saturating_since(now);
+        if !ttl.is_zero() {
+            let value = until.unix_micros().to_le_bytes();
+            shared.put(&cooled.shared_key(), Arc::from(value), ttl).await;
+        }
+        shared.remove(&trial_key(cooled)).await;
+    }
+
+    /// Counts a failure that is not about the request, and says how many there were in a row.
+    pub(super) fn failed(&self, cooled: &Cooled) -> u32 {
+        let mut states = self.lock();
+        let state = states.entry(cooled.clone()).or_default();
+        state.failures_in_a_row = state.failures_in_a_row.saturating_add(1);
+        state.failures_in_a_row
+    }
+
+    /// Ends a trial that showed nothing about the model, so that the next caller may try.
+    pub(super) async fn undecided(&self, cooled: &Cooled) {
+        let trial = {
+            let mut states = self.lock();
+            let mark = states.get_mut(cooled).and_then(|state| state.mark.as_mut());
+            mark.and_then(|mark| mark.trial_until.take()).is_some()
+        };
+        if let Some(shared) = self.shared.as_ref().filter(|_| trial) {
+            shared.remove(&trial_key(cooled)).await;
+        }
+    }
+
+    /// It answered: nothing is held against it any more.
+    pub(super) async fn answered(&self, cooled: &Cooled) {
+        let was_marked = match self.lock().get_mut(cooled) {
+            None => false,
+            Some(state) => {
+                state.failures_in_a_row = 0;
+                state.mark.take().is_some()
+            }
+        };
+        if let Some(shared) = self.shared.as_ref().filter(|_| was_marked) {
+            shared.remove(&cooled.shared_key()).await;
+            shared.remove(&trial_key(cooled)).await;
+        }
+    }
+}
+
+fn trial_key(cooled: &Cooled) -> String {
+    cooled.shared_key() + ":trial"
+}
+
+async fn read(shared: &SharedCache, cooled: &Cooled) -> Option<Timestamp> {
+    let bytes = shared.get(&cooled.shared_key()).await?;
+    let micros = i64::from_le_bytes(<[u8; 8]>::try_from(&*bytes).ok()?);
+    Timestamp::from_unix_micros(micros).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::memory::{cache::MemoryCache, clock::ManualClock};
+
+    const TRIAL: Duration = Duration::from_secs(45);
+
+    fn cooled() -> Cooled {
+        Cooled::model(&"openrouter".into(), &"a/b".into())
+    }
+
+    fn alone(clock: &ManualClock) -> Cooldowns {
+        Cooldowns::new(Arc::new(clock.clone()), None, TRIAL)
+    }
+
+    fn seconds(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    #[tokio::test]
+    async fn a_longer_time_wins_whichever_came_first() {
+        let clock = ManualClock::default();
+        let start = clock.now();
+        for order in [[300, 900], [900, 300]] {
+            let cooldowns = alone(&clock);
+            for duration in order {
+                cooldowns.cool(&cooled(), seconds(duration)).await;
+            }
+            let until = start.saturating_add(seconds(900));
+            assert_eq!(cooldowns.readiness(&cooled()).await, Readiness::Cooling(until));
+        }
+    }
+
+    #[tokio::test]
+    async fn after_its_time_one_caller_tries_and_the_others_wait() {
+        let clock = ManualClock::default();
+        let cooldowns = alone(&clock);
+        assert_eq!(cooldowns.readiness(&cooled()).await, Readiness::Ready);
+        cooldowns.cool(&cooled(), seconds(300)).await;
+        clock.advance(seconds(300));
+        assert_eq!(cooldowns.readiness(&cooled()).await, Readiness::Trial);
+        let until = clock.now().saturating_add(TRIAL);
+        assert_eq!(cooldowns.readiness(&cooled()).await, Readiness::Cooling(until));
+
+        cooldowns.undecided(&cooled()).await;
+        assert_eq!(cooldowns.readiness(&cooled()).await, Readiness::Trial);
+        clock.advance(TRIAL);
+        assert_eq!(cooldowns.readiness(&cooled()).await, Readiness::Trial, "the first never reported");
+        cooldowns.answered(&cooled()).await;
+        assert_eq!(cooldowns.readiness(&cooled()).await, Readiness::Ready);
+    }
+
+    #[tokio::test]
+    async fn a_trial_that_fails_begins_a_new_time() {
+        let clock = ManualClock::default();
+        let cooldowns = alone(&clock);
+        cooldowns.cool(&cooled(), seconds(10)).await;
+        clock.advance(seconds(10));
+        assert_eq!(cooldowns.readiness(&cooled()).await, Readiness::Trial);
+        cooldowns.cool(&cooled(), seconds(10)).await;
+        let until = clock.now().saturating_add(seconds(10));
+        assert_eq!(cooldowns.readiness(&cooled()).await, Readiness::Cooling(until));
+    }
+
+    #[tokio::test]
+    async fn processes_share_marks_and_trials_through_the_cache() {
+        let clock = ManualClock::default();
+        let cache = Arc::new(MemoryCache::new(Arc::new(clock.clone()), MemoryCache::DEFAULT_BYTES));
+        let process = || {
+            let shared = SharedCache::new(cache.clone(), Arc::new(clock.clone()), seconds(1));
+            Cooldowns::new(Arc::new(clock.clone()), Some(Arc::new(shared)), TRIAL)
+        };
+        let (one, other) = (process(), process());
+        assert_eq!(other.readiness(&cooled()).await, Readiness::Ready);
+        one.cool(&cooled(), seconds(300)).await;
+        clock.advance(BELIEVED);
+        let until = clock.now().saturating_add(seconds(299));
+        assert_eq!(other.readiness(&cooled()).await, Readiness::Cooling(until));
+
+        other.cool(&cooled(), seconds(100)).await;
+        assert_eq!(process().readiness(&cooled()).await, Readiness::Cooling(until), "the longer time stays");
+
+        clock.advance(seconds(299));
+        assert_eq!(one.readiness(&cooled()).await, Readiness::Trial);
+        assert!(matches!(other.readiness(&cooled()).await, Readiness::Cooling(_)));
+        one.answered(&cooled()).await;
+        assert_eq!(process().readiness(&cooled()).await, Readiness::Ready);
+    }
+
+    #[tokio::test]
+    async fn a_key_and_its_models_are_different_things() {
+        let clock = ManualClock::default();
+        let cooldowns = alone(&clock);
+        cooldowns.cool(&Cooled::key(&"openrouter".into()), seconds(60)).await;
+        assert_eq!(cooldowns.readiness(&cooled()).await, Readiness::Ready);
+        assert_ne!(
+            Cooled::key(&"a".into()).shared_key(),
+            Cooled::model(&"a".into(), &"b".into()).shared_key()
+        );
+    }
+
+    #[test]
+    fn failures_are_counted_in_a_row() {
+        let cooldowns = alone(&ManualClock::default());
+        assert_eq!((cooldowns.failed(&cooled()), cooldowns.failed(&cooled())), (1, 2));
+    }
+}

@@ -1,0 +1,167 @@
+//! [`Engine`]: what all requests of a process share.
+
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use super::{
+    answer::answer_shape,
+    audit::InputRecord,
+    catalogue::{Candidate, Catalogue},
+    cooldown::{Cooldowns, Cooled, Readiness},
+    flight::Flights,
+    kept::{AnswerCache, KeptAnswer},
+    key::{AnswerKey, KeyHasher},
+    line::{Asked, QueuedLine},
+    operation::Operation,
+    policy::{AiPolicy, LogText},
+    queue::LogQueue,
+    reply::{Ask, Owner},
+    shared::SharedCache,
+};
+use crate::{
+    error::Error,
+    onchain::Address,
+    port::{ai_log::CallLedger, llm::Usage},
+    task::Spawner,
+    time::Clock,
+    usd::Usd,
+};
+
+pub(super) struct Engine {
+    pub(super) policy: AiPolicy,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) spawner: Arc<dyn Spawner>,
+    pub(super) ledger: Arc<dyn CallLedger>,
+    pub(super) catalogue: Catalogue,
+    pub(super) cooldowns: Cooldowns,
+    pub(super) shared: Option<Arc<SharedCache>>,
+    pub(super) cache: AnswerCache,
+    pub(super) flights: Arc<Flights<Landed>>,
+    pub(super) queue: Arc<LogQueue<QueuedLine>>,
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine")
+            .field("catalogue", &self.catalogue)
+            .field("cache", &self.cache)
+            .field("ledger", &self.ledger)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a load came to.
+#[derive(Clone, Debug)]
+pub(super) enum Landed {
+    Answer(Arc<KeptAnswer>, Origin),
+    Failed(Arc<Error>, Used),
+}
+
+/// What the calls of a load used.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Used {
+    pub(super) usage: Usage,
+    pub(super) cost: Usd,
+}
+
+/// Where a load found its answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// A model made it now.
+    Model,
+    /// Another process has it.
+    Shared,
+    /// It is past its time, and no model answers.
+    Stale,
+    /// No model answers, and the operation has rules.
+    Rules,
+}
+
+/// Who writes the line of the request that caused a load: the load, with its last call, or the caller, who may leave before.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Claim(Arc<AtomicBool>);
+
+impl Claim {
+    /// True for the first who asks.
+    pub(super) fn take(&self) -> bool {
+        !self.0.swap(true, Ordering::AcqRel)
+    }
+}
+
+/// What a load has to do.
+pub(super) struct Job<O> {
+    pub(super) operation: O,
+    pub(super) asked: Asked,
+    pub(super) key: AnswerKey,
+    /// On the monotonic reading.
+    pub(super) started: Duration,
+    /// Whether the shared cache may answer.
+    pub(super) may_be_cached: bool,
+    /// Serves if no model answers.
+    pub(super) stale: Option<Arc<KeptAnswer>>,
+    /// `None`: nobody waits for this load.
+    pub(super) claim: Option<Claim>,
+}
+
+impl Engine {
+    pub(super) fn key<O: Operation>(&self, ask: &Ask<O>, user: Option<Address>) -> AnswerKey {
+        // A new field of `Ask` must say here whether it is part of the key; freshness is not.
+        let Ask { operation, tier, scope, freshness: _ } = ask;
+        let mut key = KeyHasher::new();
+        key.text("operation", O::KIND.as_str())
+            .number("prompt_version", u64::from(O::PROMPT_VERSION))
+            .bytes("schema", &answer_shape::<O>().hash)
+            .text("tier", tier.as_str());
+        match Owner::of(*scope, user) {
+            Owner::Everybody => key.flag("public", true),
+            Owner::User(user) => key.bytes("user", user.as_bytes()),
+            Owner::Application => key.absent("user"),
+        };
+        operation.key(&mut key);
+        key.finish()
+    }
+
+    /// What the log keeps of an input.
+    pub(super) fn input_record<O: Operation>(&self, operation: &O) -> InputRecord {
+        let json = || serde_json::to_string(operation).ok();
+        let record = match self.policy.log_text {
+            LogText::Whole => json().map(InputRecord::Whole),
+            LogText::Hashed => {
+                json().map(|json| InputRecord::Hashed(*blake3::hash(json.as_bytes()).as_bytes()))
+            }
+            LogText::Redacted => None,
+        };
+        // Inputs are made of texts and numbers, so JSON can always say them.
+        record.unwrap_or(InputRecord::Redacted)
+    }
+
+    pub(super) fn micros_since(&self, started: Duration) -> u64 {
+        let taken = self.clock.monotonic().saturating_sub(started);
+        u64::try_from(taken.as_micros()).unwrap_or(u64::MAX)
+    }
+
+    /// Whether a model may be asked: neither it nor its key is left alone.
+    pub(super) async fn readiness(&self, candidate: &Candidate) -> Readiness {
+        let key = Cooled::key(&candidate.provider_name);
+        let of_key = self.cooldowns.readiness(&key).await;
+        if let Readiness::Cooling(_) = of_key {
+            return of_key;
+        }
+        let model = Cooled::model(&candidate.provider_name, &candidate.model);
+        let of_model = self.cooldowns.readiness(&model).await;
+        match (of_key, of_model) {
+            (Readiness::Trial, Readiness::Cooling(_)) => {
+                self.cooldowns.undecided(&key).await;
+                of_model
+            }
+            (Readiness::Trial, _) => Readiness::Trial,
+            _ => of_model,
+        }
+    }
+}

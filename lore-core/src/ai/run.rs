@@ -1,0 +1,474 @@
+//! [`Run`]: asks the models of a tier in order until one gives an answer that keeps the rules.
+
+use std::{sync::Arc, time::Duration};
+
+use futures_util::{
+    future::{Either, select},
+    pin_mut,
+};
+
+use super::{
+    answer::{Finding, answer_shape, read, reask_message},
+    audit::{AuditEntry, CacheOutcome, CallEntry, CallOutcome, RequestOutcome, Rung, Source},
+    catalogue::Candidate,
+    cooldown::{Cooled, Readiness},
+    engine::{Engine, Job, Used},
+    kept::KeptAnswer,
+    load::{Read, claims},
+    operation::Operation,
+    policy::LogText,
+    reply::Answer,
+};
+use crate::{
+    error::{CompletionFailure, Error, ErrorKind, FailureReason, FailureScope, Result, Retry},
+    ids::CallId,
+    port::{
+        ai_log::{PendingCall, Spent},
+        llm::{Completion, CompletionRequest, Message, Role, Usage},
+    },
+    time::Timestamp,
+    usd::Usd,
+};
+
+/// How much longer than it may take a call is waited for, before it counts as lost although its provider did not say so.
+const GRACE: Duration = Duration::from_secs(5);
+/// Attempts to write down what a call came to.
+const CLOSING: u32 = 5;
+const CLOSING_PAUSE: Duration = Duration::from_millis(50);
+
+pub(super) struct Run<'a, O> {
+    engine: &'a Engine,
+    job: &'a Job<O>,
+    calls: u32,
+    usage: Usage,
+    cost: Usd,
+    /// Each model that was asked or left alone, and why it gave no answer.
+    tried: Vec<(String, FailureReason)>,
+    last: Option<Error>,
+    /// The first time at which a model that is left alone may be asked again.
+    soonest: Option<Timestamp>,
+}
+
+/// What came of asking one model.
+enum Asked {
+    Answer(Arc<KeptAnswer>),
+    Next,
+    Stop(Error),
+}
+
+/// What came of one call.
+enum Called<T> {
+    Answer(Completion, Read<T>),
+    /// An answer that breaks the rules, and what is wrong with it.
+    Unusable(Completion, Finding),
+    Failed(Error),
+}
+
+impl<'a, O: Operation> Run<'a, O> {
+    pub(super) fn new(engine: &'a Engine, job: &'a Job<O>) -> Self {
+        Self {
+            engine,
+            job,
+            calls: 0,
+            usage: Usage::default(),
+            cost: Usd::ZERO,
+            tried: Vec::new(),
+            last: None,
+            soonest: None,
+        }
+    }
+
+    pub(super) fn used(&self) -> Used {
+        Used { usage: self.usage, cost: self.cost }
+    }
+
+    fn left(&self) -> Duration {
+        let deadline = Duration::from_secs(self.engine.policy.deadline_seconds);
+        self.job.started.saturating_add(deadline).saturating_sub(self.engine.clock.monotonic())
+    }
+
+    pub(super) async fn find(&mut self) -> Result<Arc<KeptAnswer>> {
+        loop {
+            for candidate in self.engine.catalogue.candidates(self.job.asked.tier) {
+                if self.left().is_zero() {
+                    return Err(self.nobody());
+                }
+                if let Readiness::Cooling(until) = self.engine.readiness(candidate).await {
+                    self.soonest = Some(self.soonest.map_or(until, |soonest| soonest.min(until)));
+                    self.tried.push((name(candidate), FailureReason::RateLimited));
+                    continue;
+                }
+                match self.ask(candidate).await {
+                    Asked::Answer(answer) => return Ok(answer),
+                    Asked::Next => {}
+                    Asked::Stop(error) => return Err(error),
+                }
+            }
+            // If none was asked, waiting for the first may help; an answer past its time serves at once.
+            let wait = self.soonest.map(|soonest| soonest.saturating_since(self.engine.clock.now()));
+            match wait.filter(|wait| self.calls == 0 && self.job.stale.is_none() && *wait < self.left()) {
+                None => return Err(self.nobody()),
+                Some(wait) => {
+                    self.engine.clock.sleep(wait.max(Duration::from_millis(1))).await;
+                    self.tried.clear();
+                    self.soonest = None;
+                }
+            }
+        }
+    }
+
+    /// The error of a request that no model answered.
+    fn nobody(&mut self) -> Error {
+        let all = |reasons: &[FailureReason]| {
+            !self.tried.is_empty() && self.tried.iter().all(|(_, reason)| reasons.contains(reason))
+        };
+        let (kind, reason) = if all(&[FailureReason::ContextLength]) {
+            // No model can read it, so it is the request's fault.
+            (ErrorKind::InvalidInput, FailureReason::BadRequest)
+        } else if all(&[FailureReason::RateLimited, FailureReason::DailyCap]) {
+            (ErrorKind::RateLimited, FailureReason::RateLimited)
+        } else if all(&[FailureReason::Credits]) {
+            (ErrorKind::InsufficientFunds, FailureReason::Credits)
+        } else if all(&[FailureReason::KeyRefused]) {
+            (ErrorKind::Unauthenticated, FailureReason::KeyRefused)
+        } else {
+            (ErrorKind::Unavailable, FailureReason::Outage)
+        };
+        let mut error = Error::new(kind, "no model gave an answer that can be used")
+            .with_op("ask")
+            .with_context("operation", O::KIND)
+            .with_context("tier", self.job.asked.tier)
+            .with_completion_failure(CompletionFailure::new(reason));
+        for (model, reason) in &self.tried {
+            error = error.with_context("tried", format_args!("{model}: {}", reason.as_str()));
+        }
+        if let Some(soonest) = self.soonest {
+            let wait = soonest.saturating_since(self.engine.clock.now());
+            error = error.with_context("retry_at", soonest).with_retry(Retry::After(Some(wait)));
+        }
+        match self.last.take() {
+            Some(last) => error.with_source(last),
+            None => error,
+        }
+    }
+
+    /// Asks one model, and once more if what it says breaks the rules.
+    async fn ask(&mut self, candidate: &Candidate) -> Asked {
+        let engine = self.engine;
+        let cooled = Cooled::model(&candidate.provider_name, &candidate.model);
+        let mut request = self.request(candidate);
+        for asked_again in [false, true] {
+            match self.call(candidate, &request, asked_again).await {
+                Err(error) => {
+                    // The call was not made, so a trial has shown nothing.
+                    engine.cooldowns.undecided(&Cooled::key(&candidate.provider_name)).await;
+                    engine.cooldowns.undecided(&cooled).await;
+                    return Asked::Stop(error);
+                }
+                Ok(Called::Answer(completion, read)) => {
+                    self.answered(candidate, &cooled).await;
+                    return Asked::Answer(self.finished(completion, read));
+                }
+                Ok(Called::Unusable(completion, finding)) => {
+                    self.answered(candidate, &cooled).await;
+                    if asked_again || self.left().is_zero() {
+                        self.tried.push((name(candidate), FailureReason::Unusable));
+                        return Asked::Next;
+                    }
+                    request.messages.push(Message::new(Role::Assistant, completion.text));
+                    request.messages.push(reask_message(&finding));
+                }
+                Ok(Called::Failed(error)) => return self.failed(candidate, &cooled, error).await,
+            }
+        }
+        Asked::Next
+    }
+
+    async fn answered(&self, candidate: &Candidate, cooled: &Cooled) {
+        self.engine.cooldowns.answered(cooled).await;
+        self.engine.cooldowns.answered(&Cooled::key(&candidate.provider_name)).await;
+    }
+
+    /// Leaves alone what the failure is about, and decides how to go on.
+    async fn failed(&mut self, candidate: &Candidate, cooled: &Cooled, error: Error) -> Asked {
+        let (engine, policy) = (self.engine, &self.engine.policy);
+        let reason = error.completion_failure().map_or(FailureReason::Outage, |failure| failure.reason);
+        let asked_for = match error.retry() {
+            Retry::After(Some(pause)) => pause,
+            _ => Duration::ZERO,
+        };
+        let at_least = |seconds: u64| asked_for.max(Duration::from_secs(seconds));
+        let key = Cooled::key(&candidate.provider_name);
+        match reason.scope() {
+            FailureScope::Request => {
+                engine.cooldowns.undecided(&key).await;
+                engine.cooldowns.undecided(cooled).await;
+                return Asked::Stop(error.with_op("ask"));
+            }
+            FailureScope::Key => {
+                engine.cooldowns.undecided(cooled).await;
+                engine.cooldowns.cool(&key, at_least(policy.cooling_seconds)).await;
+            }
+            FailureScope::Model => {
+                engine.cooldowns.undecided(&key).await;
+                match reason {
+                    FailureReason::RateLimited => {
+                        engine.cooldowns.cool(cooled, at_least(policy.cooling_seconds)).await;
+                    }
+                    FailureReason::ModelGone => {
+                        engine.cooldowns.cool(cooled, at_least(policy.gone_seconds)).await;
+                    }
+                    FailureReason::Outage | FailureReason::Timeout | FailureReason::Disconnected => {
+                        let in_a_row = engine.cooldowns.failed(cooled);
+                        if !asked_for.is_zero() || in_a_row >= policy.outage_failures {
+                            engine.cooldowns.cool(cooled, at_least(policy.outage_cooling_seconds)).await;
+                        } else {
+                            engine.cooldowns.undecided(cooled).await;
+                        }
+                    }
+                    // What this prompt made of it says nothing about the next.
+                    _ => engine.cooldowns.undecided(cooled).await,
+                }
+            }
+        }
+        self.tried.push((name(candidate), reason));
+        self.last = Some(error);
+        Asked::Next
+    }
+
+    fn request(&self, candidate: &Candidate) -> CompletionRequest {
+        let mut request = CompletionRequest::new(&*candidate.model, self.job.operation.prompt());
+        request.schema = Some(answer_shape::<O>().schema.clone());
+        request.max_tokens = self.job.operation.max_tokens();
+        request.temperature_millis = self.engine.policy.temperature_millis;
+        request.timeout = Duration::from_secs(self.engine.policy.call_seconds);
+        request.operation = Some(O::KIND.as_str().to_owned());
+        request
+    }
+
+    /// The most that a call can use.
+    async fn reservation(&self, candidate: &Candidate, request: &CompletionRequest) -> Result<Spent> {
+        let engine = self.engine;
+        // A token is at least a byte of what the model reads, and each message costs some to frame it.
+        let text = request.messages.iter().map(|message| message.text.len().saturating_add(16));
+        let schema = request.schema.as_ref().map_or(0, |schema| schema.json.len());
+        let prompt = text.fold(schema.saturating_add(16), usize::saturating_add) as u64;
+        let usage = Usage::new(prompt, u64::from(request.max_tokens));
+        let mut price = engine.catalogue.price(candidate, &engine.policy);
+        let limited = self.job.asked.user.is_some() && engine.policy.budget.usd_per_day.is_some();
+        if price.is_none() && limited {
+            engine.catalogue.refresh().await;
+            price = engine.catalogue.price(candidate, &engine.policy);
+            if price.is_none() {
+                return Err(Error::new(
+                    ErrorKind::Config,
+                    "users have a budget in money, and the price of a model is not known",
+                )
+                .with_op("ask")
+                .with_context("provider", &candidate.provider_name)
+                .with_context("model", &candidate.model));
+            }
+        }
+        Ok(Spent::new(usage.total(), price.unwrap_or_default().of(usage)))
+    }
+
+    /// One call: opened in the ledger, sent, read, closed in the ledger.
+    async fn call(
+        &mut self,
+        candidate: &Candidate,
+        request: &CompletionRequest,
+        asked_again: bool,
+    ) -> Result<Called<O::Output>> {
+        let (engine, asked) = (self.engine, self.job.asked);
+        let reserved = self.reservation(candidate, request).await?;
+        self.calls = self.calls.saturating_add(1);
+        let opened = engine.clock.now();
+        let patience = request.timeout.saturating_add(GRACE);
+        let pending = PendingCall {
+            call: CallId::generate(&*engine.clock)?,
+            request: asked.request,
+            opened,
+            until: opened.saturating_add(patience.saturating_mul(2)),
+            user: asked.user,
+            operation: asked.operation,
+            tier: asked.tier,
+            provider: candidate.provider_name.to_string(),
+            model: candidate.model.to_string(),
+            number: self.calls,
+            reserved,
+        };
+        engine.ledger.open_call(&pending, &engine.policy.budget).await?;
+        let started = engine.clock.monotonic();
+        let completion = self.complete(candidate, request, patience).await;
+        let response_micros = engine.micros_since(started);
+        super::telemetry::call(candidate, asked.operation, &completion, response_micros);
+
+        let (usage, cost, called) = self.judge(candidate, reserved, completion, asked_again);
+        self.usage = self.usage.saturating_add(usage);
+        self.cost = self.cost.saturating_add(cost);
+        let outcome = match &called {
+            Called::Answer(completion, read) => {
+                CallOutcome::Answered { model: completion.model.clone(), rung: read.rung, output: None }
+            }
+            Called::Unusable(_, finding) => CallOutcome::Unusable { finding: finding.to_string() },
+            Called::Failed(error) => CallOutcome::Failed { failure: error.to_record() },
+        };
+        let mut entry = CallEntry {
+            call: pending.call,
+            request: asked.request,
+            at: engine.clock.now(),
+            user: asked.user,
+            operation: asked.operation,
+            tier: asked.tier,
+            provider: pending.provider,
+            model: pending.model,
+            number: pending.number,
+            outcome,
+            response_micros,
+            usage,
+            cost,
+        };
+        let mut lines = Vec::with_capacity(2);
+        if let Called::Answer(completion, read) = &called {
+            self.request_line(completion, read, &mut entry, &mut lines);
+        }
+        lines.insert(0, AuditEntry::Call(Box::new(entry)));
+        let used = Spent::new(usage.total(), cost);
+        self.close(&pending.call, used, &lines).await?;
+        Ok(called)
+    }
+
+    /// Waits for a call no longer than it may take, whatever the provider does.
+    async fn complete(
+        &self,
+        candidate: &Candidate,
+        request: &CompletionRequest,
+        patience: Duration,
+    ) -> Result<Completion> {
+        let call = candidate.provider.complete(request);
+        let timer = self.engine.clock.sleep(patience);
+        pin_mut!(timer);
+        match select(call, timer).await {
+            Either::Left((completion, _)) => completion,
+            Either::Right(((), _)) => {
+                Err(Error::new(ErrorKind::Unavailable, "the provider did not end a call in its time")
+                    .with_context("provider", &candidate.provider_name)
+                    .with_context("model", &candidate.model)
+                    .with_completion_failure(CompletionFailure::new(FailureReason::Timeout)))
+            }
+        }
+    }
+
+    /// What a call used and came to.
+    fn judge(
+        &self,
+        candidate: &Candidate,
+        reserved: Spent,
+        completion: Result<Completion>,
+        asked_again: bool,
+    ) -> (Usage, Usd, Called<O::Output>) {
+        let price = self.engine.catalogue.price(candidate, &self.engine.policy).unwrap_or_default();
+        let completion = match completion {
+            Ok(completion) => completion,
+            Err(error) => {
+                let failure = error.completion_failure();
+                let lost = failure.is_none_or(|failure| failure.may_be_charged);
+                let stated = failure.map(|failure| failure.usage).filter(|usage| *usage != Usage::default());
+                let (usage, cost) = match (stated, failure.and_then(|failure| failure.cost)) {
+                    (Some(usage), cost) => (usage, cost.unwrap_or_else(|| price.of(usage))),
+                    (None, Some(cost)) => (Usage::default(), cost),
+                    // Nobody knows what a lost call used, so all that it may have used counts.
+                    (None, None) if lost => (Usage::new(reserved.tokens, 0), reserved.cost),
+                    (None, None) => (Usage::default(), Usd::ZERO),
+                };
+                return (usage, cost, Called::Failed(error));
+            }
+        };
+        let usage = completion.usage;
+        let cost = completion.cost.unwrap_or_else(|| price.of(usage));
+        let called = match read(&self.job.operation, &completion.text) {
+            Ok((value, rung)) => {
+                let rung = if asked_again { Rung::Asked } else { rung };
+                Called::Answer(completion, Read { value, rung })
+            }
+            Err(finding) => Called::Unusable(completion, finding),
+        };
+        (usage, cost, called)
+    }
+
+    /// The line of the request itself, unless its caller has left and written it: then the call's line has the answer.
+    fn request_line(
+        &self,
+        completion: &Completion,
+        read: &Read<O::Output>,
+        call: &mut CallEntry,
+        lines: &mut Vec<AuditEntry>,
+    ) {
+        let engine = self.engine;
+        let output = match engine.policy.log_text {
+            LogText::Whole => serde_json::to_string(&read.value).ok(),
+            LogText::Hashed | LogText::Redacted => None,
+        };
+        if !claims(self.job.claim.as_ref()) {
+            if let CallOutcome::Answered { output: in_call, .. } = &mut call.outcome {
+                *in_call = output;
+            }
+            return;
+        }
+        let by_rules = completion.by_rules;
+        let outcome = RequestOutcome::Answered {
+            source: if by_rules { Source::Rules } else { Source::Model },
+            model: (!by_rules).then(|| completion.model.clone()),
+            cache: CacheOutcome::Miss,
+            answer: self.job.asked.request,
+            output,
+            rung: (!by_rules).then_some(read.rung),
+            usage: self.usage,
+            cost: self.cost,
+            saved_usage: Usage::default(),
+            saved_cost: Usd::ZERO,
+        };
+        let input = engine.input_record(&self.job.operation);
+        let micros = engine.micros_since(self.job.started);
+        lines.push(self.job.asked.entry(engine.clock.now(), input, outcome, micros));
+    }
+
+    /// Writes down what a call came to. A call that somebody else closed, because it took so long, still gets its lines.
+    async fn close(&self, call: &CallId, used: Spent, lines: &[AuditEntry]) -> Result<()> {
+        let ledger = &self.engine.ledger;
+        let mut attempt = 1;
+        loop {
+            let error = match ledger.close_call(call, used, lines).await {
+                Ok(_) => return Ok(()),
+                Err(error) if error.kind() == ErrorKind::NotFound => {
+                    return ledger.append(lines).await.map(|_| ());
+                }
+                Err(error) => error,
+            };
+            if attempt == CLOSING {
+                return Err(error.with_op("ask"));
+            }
+            self.engine.clock.sleep(CLOSING_PAUSE.saturating_mul(attempt)).await;
+            attempt += 1;
+        }
+    }
+
+    fn finished(&self, completion: Completion, read: Read<O::Output>) -> Arc<KeptAnswer> {
+        let by_rules = completion.by_rules;
+        let answer = Answer {
+            value: read.value,
+            source: if by_rules { Source::Rules } else { Source::Model },
+            model: (!by_rules).then_some(completion.model),
+            rung: (!by_rules).then_some(read.rung),
+            request: self.job.asked.request,
+            made: self.engine.clock.now(),
+            usage: self.usage,
+            cost: self.cost,
+        };
+        self.engine.kept(answer)
+    }
+}
+
+fn name(candidate: &Candidate) -> String {
+    format!("{}/{}", candidate.provider_name, candidate.model)
+}

@@ -1,0 +1,438 @@
+//! [`AiService`]: answers requests, out of the cache or by a model.
+
+use std::{sync::Arc, time::Duration};
+
+use futures_util::future::{Either, select};
+
+use super::{
+    audit::{AuditEntry, CacheOutcome, InputRecord, RequestOutcome, Source},
+    catalogue::{Catalogue, ModelReport},
+    cooldown::Cooldowns,
+    engine::{Claim, Engine, Job, Landed, Origin, Used},
+    flight::{Boarding, Flights, Landing},
+    kept::{AnswerCache, Found, KeptAnswer},
+    key::AnswerKey,
+    line::{Asked, QueuedLine},
+    operation::Operation,
+    policy::{AiPolicy, LogText},
+    queue::LogQueue,
+    reply::{Ask, Freshness, Reply},
+    shared::SharedCache,
+    telemetry::Requests,
+};
+use crate::{
+    caller::Caller,
+    error::{CompletionFailure, Error, ErrorKind, FailureReason, FailureRecord, Result, Retry},
+    ids::RequestId,
+    onchain::Address,
+    port::{
+        ai_log::{CallLedger, Spent},
+        cache::Cache,
+        llm::{LlmProvider, Usage},
+    },
+    task::Spawner,
+    time::{Clock, Day, SystemClock},
+    usd::Usd,
+};
+
+const OP: &str = "ask";
+
+/// Help by language models. Clones are cheap and share everything.
+#[derive(Clone, Debug)]
+pub struct AiService {
+    engine: Arc<Engine>,
+    requests: Requests,
+}
+
+/// Puts an [`AiService`] together.
+#[derive(Debug)]
+#[must_use]
+pub struct AiBuilder {
+    providers: Vec<Arc<dyn LlmProvider>>,
+    ledger: Arc<dyn CallLedger>,
+    spawner: Arc<dyn Spawner>,
+    shared: Option<Arc<dyn Cache>>,
+    clock: Arc<dyn Clock>,
+    policy: AiPolicy,
+}
+
+impl AiBuilder {
+    /// Adds an endpoint with a key. They are asked in the order in which they were added.
+    ///
+    /// Put no retry layer around it: which model is asked next, and when, is decided here.
+    pub fn llm_provider(mut self, provider: Arc<dyn LlmProvider>) -> Self {
+        self.providers.push(provider);
+        self
+    }
+
+    /// Sets a cache that other processes have too, for answers and for which models are left alone.
+    pub fn shared_cache(mut self, cache: Arc<dyn Cache>) -> Self {
+        self.shared = Some(cache);
+        self
+    }
+
+    /// Sets the clock; the system's unless said otherwise.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Sets models, times, budgets and what the log keeps.
+    pub fn policy(mut self, policy: AiPolicy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// Puts the service together. Metrics go to the recorder that is installed now.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`] without a provider, and naming a value that cannot work.
+    pub fn build(self) -> Result<AiService> {
+        let Self { providers, ledger, spawner, shared, clock, policy } = self;
+        policy.check()?;
+        let timeout = Duration::from_millis(policy.shared_cache_millis);
+        let shared = shared.map(|cache| Arc::new(SharedCache::new(cache, clock.clone(), timeout)));
+        let trial = Duration::from_secs(policy.call_seconds.saturating_mul(2));
+        let queue = LogQueue::new(ledger.clone(), clock.clone(), spawner.clone(), policy.log_queue_lines);
+        let engine = Engine {
+            catalogue: Catalogue::new(providers, &policy)?,
+            cooldowns: Cooldowns::new(clock.clone(), shared.clone(), trial),
+            cache: AnswerCache::new(&policy),
+            flights: Flights::new(),
+            policy,
+            clock,
+            spawner,
+            ledger,
+            shared,
+            queue,
+        };
+        Ok(AiService { engine: Arc::new(engine), requests: Requests::new() })
+    }
+}
+
+impl AiService {
+    /// Starts putting a service together. What was asked goes to `ledger`; work that outlives its caller runs on `spawner`.
+    pub fn builder(ledger: Arc<dyn CallLedger>, spawner: Arc<dyn Spawner>) -> AiBuilder {
+        AiBuilder {
+            providers: Vec::new(),
+            ledger,
+            spawner,
+            shared: None,
+            clock: SystemClock::shared(),
+            policy: AiPolicy::default(),
+        }
+    }
+
+    /// Answers a question.
+    ///
+    /// An equal question that was answered within the policy's time gets that answer; one that is being answered is waited
+    /// for. Otherwise the models of the tier are asked in order until one gives an answer that keeps the operation's rules.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`] for parameters out of bounds, before anything is asked, and for what every model refuses;
+    /// [`ErrorKind::RateLimited`] if the caller's budget of the day has no room, or if all models are left alone: then
+    /// [`Retry::After`] and `retry_at` say when the first returns; [`ErrorKind::Unavailable`] if no model gave an answer that
+    /// can be used, with each model `tried`, or none in time, or if the audit log cannot be written.
+    ///
+    /// # Cancellation
+    /// Nothing is lost: a call that was sent is finished, written down, and its answer kept.
+    pub async fn ask<O: Operation>(&self, caller: &Caller, ask: &Ask<O>) -> Result<Reply<O::Output>> {
+        let engine = &self.engine;
+        let started = engine.clock.monotonic();
+        let user = caller.address();
+        let asked =
+            Asked { request: RequestId::generate(&*engine.clock)?, user, operation: O::KIND, tier: ask.tier };
+        if let Err(violations) = ask.operation.check() {
+            let error = Error::from(violations).with_op(OP);
+            // A text over its bounds has no place in the log either.
+            self.failed(asked, InputRecord::Redacted, &error, Used::default(), started).await;
+            return Err(error);
+        }
+        let key = engine.key(ask, user);
+        let found = match ask.freshness {
+            Freshness::Cached => engine.cache.find(&key, engine.clock.now()),
+            Freshness::New => Found::Nothing,
+        };
+        match found {
+            Found::Fresh(kept) => self.hit(asked, kept, CacheOutcome::Fresh, started).await,
+            Found::Revalidate(kept) => {
+                self.revalidate(asked, ask, key);
+                self.hit(asked, kept, CacheOutcome::Stale, started).await
+            }
+            Found::Refused(record) => self.refuse(asked, ask, &record, started).await,
+            Found::IfError(kept) => Box::pin(self.miss(asked, ask, key, Some(kept), started)).await,
+            Found::Nothing => Box::pin(self.miss(asked, ask, key, None, started)).await,
+        }
+    }
+
+    /// Gives an answer that was made for another request.
+    async fn hit<T: Send + Sync + 'static>(
+        &self,
+        asked: Asked,
+        kept: Arc<KeptAnswer>,
+        cache: CacheOutcome,
+        started: Duration,
+    ) -> Result<Reply<T>> {
+        let engine = &self.engine;
+        let answer = kept.answer::<T>().ok_or_else(|| {
+            Error::new(ErrorKind::Unexpected, "an answer of another type has this key").with_op(OP)
+        })?;
+        let response_micros = engine.micros_since(started);
+        self.requests.ended(Some(cache), response_micros);
+        let text = engine.policy.log_text;
+        let at = engine.clock.now();
+        engine.queue.push(QueuedLine::Hit { asked, at, kept, cache, text, response_micros }).await;
+        Ok(Reply { answer, cache, request: asked.request })
+    }
+
+    async fn refuse<O: Operation>(
+        &self,
+        asked: Asked,
+        ask: &Ask<O>,
+        record: &FailureRecord,
+        started: Duration,
+    ) -> Result<Reply<O::Output>> {
+        let error = Error::from(record);
+        let input = self.engine.input_record(&ask.operation);
+        self.failed(asked, input, &error, Used::default(), started).await;
+        Err(error)
+    }
+
+    async fn failed(&self, asked: Asked, input: InputRecord, error: &Error, used: Used, started: Duration) {
+        let engine = &self.engine;
+        let micros = engine.micros_since(started);
+        self.requests.ended(None, micros);
+        let outcome =
+            RequestOutcome::Failed { failure: error.to_record(), usage: used.usage, cost: used.cost };
+        let entry = asked.entry(engine.clock.now(), input, outcome, micros);
+        engine.queue.push(QueuedLine::Entry(entry)).await;
+    }
+
+    /// Fetches a new answer in place of one past its time; nobody waits for it.
+    fn revalidate<O: Operation>(&self, asked: Asked, ask: &Ask<O>, key: AnswerKey) {
+        let engine = &self.engine;
+        // Somebody may have done so since this caller looked.
+        let look = || match engine.cache.find(&key, engine.clock.now()) {
+            Found::Fresh(kept) => Some(kept),
+            _ => None,
+        };
+        if let Boarding::Lead(flight, _) = engine.flights.board(key, look) {
+            let job = Job {
+                operation: ask.operation.clone(),
+                asked,
+                key,
+                started: engine.clock.monotonic(),
+                may_be_cached: true,
+                stale: None,
+                claim: None,
+            };
+            engine.spawner.spawn(Box::pin(Arc::clone(engine).load(job, flight)));
+        }
+    }
+
+    async fn miss<O: Operation>(
+        &self,
+        asked: Asked,
+        ask: &Ask<O>,
+        key: AnswerKey,
+        stale: Option<Arc<KeptAnswer>>,
+        started: Duration,
+    ) -> Result<Reply<O::Output>> {
+        let engine = &self.engine;
+        let may_be_cached = ask.freshness == Freshness::Cached;
+        // A load may have ended since this caller looked.
+        let look = || match engine.cache.find(&key, engine.clock.now()) {
+            Found::Fresh(kept) if may_be_cached => Some(kept),
+            _ => None,
+        };
+        let (claim, landing) = match engine.flights.board(key, look) {
+            Boarding::Found(kept) => return self.hit(asked, kept, CacheOutcome::Fresh, started).await,
+            Boarding::Join(landing) => (None, landing),
+            Boarding::Lead(flight, landing) => {
+                let claim = Claim::default();
+                let job = Job {
+                    operation: ask.operation.clone(),
+                    asked,
+                    key,
+                    started,
+                    may_be_cached,
+                    stale: stale.clone(),
+                    claim: Some(claim.clone()),
+                };
+                engine.spawner.spawn(Box::pin(Arc::clone(engine).load(job, flight)));
+                (Some(claim), landing)
+            }
+        };
+        let mut waiting = Waiting { service: self, asked, ask, started, claim, done: false };
+        let landed = waiting.landed(landing).await;
+        let claim = waiting.claim.clone();
+        waiting.done = true;
+        drop(waiting);
+        self.land(asked, ask, landed, claim, stale, started).await
+    }
+
+    /// Answers a caller who waited for a load.
+    async fn land<O: Operation>(
+        &self,
+        asked: Asked,
+        ask: &Ask<O>,
+        landed: Landed,
+        claim: Option<Claim>,
+        stale: Option<Arc<KeptAnswer>>,
+        started: Duration,
+    ) -> Result<Reply<O::Output>> {
+        let engine = &self.engine;
+        match landed {
+            Landed::Answer(kept, origin) => {
+                let led = claim.is_some();
+                let cache = match origin {
+                    Origin::Model | Origin::Rules if led => CacheOutcome::Miss,
+                    Origin::Shared if led => CacheOutcome::Fresh,
+                    Origin::Stale => CacheOutcome::Stale,
+                    _ => CacheOutcome::Coalesced,
+                };
+                let written = led && origin == Origin::Model;
+                if !written && cache != CacheOutcome::Miss {
+                    return self.hit(asked, kept, cache, started).await;
+                }
+                self.reply_of_load(asked, ask, kept, written, started).await
+            }
+            Landed::Failed(error, used) => {
+                let late = error
+                    .completion_failure()
+                    .is_some_and(|failure| failure.reason == FailureReason::Timeout && error.op() == OP);
+                if let Some(stale) = stale.filter(|_| late) {
+                    return self.hit(asked, stale, CacheOutcome::Stale, started).await;
+                }
+                // What the load used is the line of the one who caused it.
+                let used = claim.map_or_else(Used::default, |_| used);
+                let input = engine.input_record(&ask.operation);
+                self.failed(asked, input, &error, used, started).await;
+                Err(error.share())
+            }
+        }
+    }
+
+    /// Gives the caller who caused a load its answer; a line that the load did not write is written here.
+    async fn reply_of_load<O: Operation>(
+        &self,
+        asked: Asked,
+        ask: &Ask<O>,
+        kept: Arc<KeptAnswer>,
+        written: bool,
+        started: Duration,
+    ) -> Result<Reply<O::Output>> {
+        let engine = &self.engine;
+        let answer = kept.answer::<O::Output>().ok_or_else(|| {
+            Error::new(ErrorKind::Unexpected, "an answer of another type has this key").with_op(OP)
+        })?;
+        let micros = engine.micros_since(started);
+        self.requests.ended(Some(CacheOutcome::Miss), micros);
+        if !written {
+            let output = match engine.policy.log_text {
+                LogText::Whole => serde_json::to_string(&answer.value).ok(),
+                LogText::Hashed | LogText::Redacted => None,
+            };
+            let outcome = RequestOutcome::Answered {
+                source: Source::Rules,
+                model: None,
+                cache: CacheOutcome::Miss,
+                answer: asked.request,
+                output,
+                rung: None,
+                usage: answer.usage,
+                cost: answer.cost,
+                saved_usage: Usage::default(),
+                saved_cost: Usd::ZERO,
+            };
+            let input = engine.input_record(&ask.operation);
+            let entry = asked.entry(engine.clock.now(), input, outcome, micros);
+            engine.queue.push(QueuedLine::Entry(entry)).await;
+        }
+        Ok(Reply { answer, cache: CacheOutcome::Miss, request: asked.request })
+    }
+
+    /// What a user has used today (UTC), and what calls under way have reserved beside it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unavailable`].
+    pub async fn spent_today(&self, user: &Address) -> Result<(Spent, Spent)> {
+        let today = Day::of(self.engine.clock.now());
+        self.engine.ledger.spent(user, today).await.map_err(|err| err.with_op("spent_today"))
+    }
+
+    /// Reads the providers' lists of models and prices again, and says what they no longer have.
+    pub async fn refresh_models(&self) -> ModelReport {
+        self.engine.catalogue.refresh().await
+    }
+
+    /// Waits until the log has a line of every request that was answered before. Call it before the process ends: lines of
+    /// cached answers wait up to 100 ms for company.
+    pub async fn flush(&self) {
+        self.engine.queue.flush().await;
+    }
+}
+
+/// A caller that waits for a load, and leaves a line if it stops waiting.
+struct Waiting<'a, O: Operation> {
+    service: &'a AiService,
+    asked: Asked,
+    ask: &'a Ask<O>,
+    started: Duration,
+    /// Of the caller who caused the load.
+    claim: Option<Claim>,
+    done: bool,
+}
+
+impl<O: Operation> Waiting<'_, O> {
+    /// What the load came to, or that it did not in time.
+    async fn landed(&mut self, landing: Landing<Landed>) -> Landed {
+        let engine = &self.service.engine;
+        let deadline = Duration::from_secs(engine.policy.deadline_seconds);
+        let waited = engine.clock.monotonic().saturating_sub(self.started);
+        let timer = engine.clock.sleep(deadline.saturating_sub(waited));
+        let landing = match select(landing, timer).await {
+            Either::Left((landed, _)) => return landed.unwrap_or_else(|_| dropped()),
+            Either::Right(((), landing)) => landing,
+        };
+        match &self.claim {
+            // The load is writing this request's line with its answer: that takes no more than a commit.
+            Some(claim) if !claim.take() => landing.await.unwrap_or_else(|_| dropped()),
+            _ => Landed::Failed(
+                Arc::new(
+                    Error::new(ErrorKind::Unavailable, "no model answered in time")
+                        .with_op(OP)
+                        .with_context("operation", O::KIND)
+                        .with_context("deadline_seconds", engine.policy.deadline_seconds)
+                        .with_completion_failure(CompletionFailure::new(FailureReason::Timeout)),
+                ),
+                Used::default(),
+            ),
+        }
+    }
+}
+
+fn dropped() -> Landed {
+    let error = Error::new(ErrorKind::Unavailable, "the runtime ended the work on this request")
+        .with_op(OP)
+        .with_retry(Retry::After(None));
+    Landed::Failed(Arc::new(error), Used::default())
+}
+
+impl<O: Operation> Drop for Waiting<'_, O> {
+    fn drop(&mut self) {
+        if self.done || self.claim.as_ref().is_some_and(|claim| !claim.take()) {
+            return;
+        }
+        let engine = &self.service.engine;
+        let micros = engine.micros_since(self.started);
+        let failure =
+            Error::new(ErrorKind::Unavailable, "the caller left before the answer came").with_op(OP);
+        let outcome =
+            RequestOutcome::Failed { failure: failure.to_record(), usage: Usage::default(), cost: Usd::ZERO };
+        let input = engine.input_record(&self.ask.operation);
+        let entry: AuditEntry = self.asked.entry(engine.clock.now(), input, outcome, micros);
+        self.service.requests.ended(None, micros);
+        engine.queue.push_now(QueuedLine::Entry(entry));
+    }
+}

@@ -1,0 +1,131 @@
+//! Metrics and traces of AI help, under the names of OpenTelemetry's conventions for generative AI where there are any
+//! (semantic-conventions 1.37, `gen_ai.*`, 2026).
+
+use std::time::Duration;
+
+use metrics::{Counter, Histogram};
+
+use super::{audit::CacheOutcome, catalogue::Candidate, operation::OperationKind};
+use crate::{error::Result, port::llm::Completion};
+
+/// One call to a model.
+///
+/// | metric | kind | labels |
+/// |---|---|---|
+/// | `gen_ai.client.operation.duration` | histogram, seconds | `gen_ai.operation.name`, `gen_ai.provider.name`, `gen_ai.request.model`, `lore.ai.operation`, `error.type` |
+/// | `gen_ai.client.token.usage` | histogram, tokens | the same without `error.type`, and `gen_ai.token.type` |
+pub(super) fn call(
+    candidate: &Candidate,
+    operation: OperationKind,
+    completion: &Result<Completion>,
+    micros: u64,
+) {
+    let failure = completion.as_ref().err().map(|error| {
+        error.completion_failure().map_or(error.kind().as_str(), |failure| failure.reason.as_str())
+    });
+    let labels = [
+        ("gen_ai.operation.name", "chat".to_owned()),
+        ("gen_ai.provider.name", candidate.provider_name.to_string()),
+        ("gen_ai.request.model", candidate.model.to_string()),
+        ("lore.ai.operation", operation.as_str().to_owned()),
+    ];
+    let mut timed = labels.to_vec();
+    timed.push(("error.type", failure.unwrap_or_default().to_owned()));
+    metrics::histogram!("gen_ai.client.operation.duration", &timed).record(Duration::from_micros(micros));
+    match completion {
+        Ok(completion) => {
+            let usage = completion.usage;
+            for (kind, tokens) in [("input", usage.prompt_tokens), ("output", usage.completion_tokens)] {
+                let mut counted = labels.to_vec();
+                counted.push(("gen_ai.token.type", kind.to_owned()));
+                #[expect(clippy::cast_precision_loss, reason = "a histogram has no other numbers")]
+                metrics::histogram!("gen_ai.client.token.usage", &counted).record(tokens as f64);
+            }
+            tracing::debug!(
+                gen_ai.operation.name = "chat",
+                gen_ai.provider.name = %candidate.provider_name,
+                gen_ai.request.model = %candidate.model,
+                gen_ai.response.model = completion.model,
+                gen_ai.usage.input_tokens = usage.prompt_tokens,
+                gen_ai.usage.output_tokens = usage.completion_tokens,
+                micros,
+                "a model answered"
+            );
+        }
+        Err(error) => tracing::warn!(
+            gen_ai.operation.name = "chat",
+            gen_ai.provider.name = %candidate.provider_name,
+            gen_ai.request.model = %candidate.model,
+            error.type = failure.unwrap_or_default(),
+            %error,
+            micros,
+            "a model failed"
+        ),
+    }
+}
+
+/// How requests end. The handles are made once: looking one up costs as much as a hit.
+#[derive(Clone)]
+pub(super) struct Requests {
+    miss: Outcome,
+    fresh: Outcome,
+    stale: Outcome,
+    coalesced: Outcome,
+    failed: Outcome,
+}
+
+#[derive(Clone)]
+struct Outcome {
+    count: Counter,
+    duration: Histogram,
+}
+
+impl Outcome {
+    fn new(outcome: &'static str) -> Self {
+        Self {
+            count: metrics::counter!("lore_ai_requests_total", "outcome" => outcome),
+            duration: metrics::histogram!("lore_ai_request_duration_seconds", "outcome" => outcome),
+        }
+    }
+}
+
+impl std::fmt::Debug for Requests {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Requests").finish_non_exhaustive()
+    }
+}
+
+impl Requests {
+    /// With the recorder that is installed now.
+    ///
+    /// | metric | kind | labels |
+    /// |---|---|---|
+    /// | `lore_ai_requests_total` | counter | `outcome`: `miss`, `fresh`, `stale`, `coalesced`, `failed` |
+    /// | `lore_ai_request_duration_seconds` | histogram | `outcome` |
+    pub(super) fn new() -> Self {
+        Self {
+            miss: Outcome::new("miss"),
+            fresh: Outcome::new("fresh"),
+            stale: Outcome::new("stale"),
+            coalesced: Outcome::new("coalesced"),
+            failed: Outcome::new("failed"),
+        }
+    }
+
+    fn of(&self, cache: Option<CacheOutcome>) -> &Outcome {
+        match cache {
+            Some(CacheOutcome::Miss) => &self.miss,
+            Some(CacheOutcome::Fresh) => &self.fresh,
+            Some(CacheOutcome::Stale) => &self.stale,
+            Some(CacheOutcome::Coalesced) => &self.coalesced,
+            None => &self.failed,
+        }
+    }
+
+    /// `None`: it failed.
+    pub(super) fn ended(&self, cache: Option<CacheOutcome>, micros: u64) {
+        let outcome = self.of(cache);
+        outcome.count.increment(1);
+        outcome.duration.record(Duration::from_micros(micros));
+    }
+}

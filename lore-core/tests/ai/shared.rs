@@ -1,0 +1,68 @@
+//! Several processes with one cache: here, several services.
+
+use std::{sync::Arc, time::Duration};
+
+use lore_core::{
+    ai::audit::CacheOutcome,
+    memory::{cache::MemoryCache, clock::ManualClock},
+};
+
+use crate::{Fixture, Setup, limited, says};
+
+fn processes(count: usize, replies: &[lore_core::memory::llm::Reply]) -> (ManualClock, Vec<Arc<Fixture>>) {
+    let setup = Setup::new();
+    let clock = setup.clock;
+    let cache = Arc::new(MemoryCache::new(Arc::new(clock.clone()), MemoryCache::DEFAULT_BYTES));
+    let services = (0..count).map(|_| {
+        let setup = Setup { clock: clock.clone(), shared: Some(cache.clone()), ..Setup::new() };
+        Arc::new(
+            setup.scripted(|provider| provider.model("one", replies.to_vec()).model("two", [says("green")])),
+        )
+    });
+    (clock.clone(), services.collect())
+}
+
+/// The answer is put into the shared cache after it was returned.
+async fn settle() {
+    for _ in 0..20 {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn an_answer_of_one_process_serves_another() {
+    let (_, services) = processes(2, &[says("blue")]);
+    assert_eq!(services[0].ask("sea").await.unwrap().cache, CacheOutcome::Miss);
+    settle().await;
+    let reply = services[1].ask("sea").await.unwrap();
+    assert_eq!((reply.cache, reply.value().colour.as_str()), (CacheOutcome::Fresh, "blue"));
+    assert_eq!(services[1].provider.calls(), 0);
+    assert_eq!(services[1].ask("sea").await.unwrap().cache, CacheOutcome::Fresh);
+}
+
+#[tokio::test]
+async fn equal_requests_of_several_processes_at_once_make_one_call() {
+    let (_, services) = processes(4, &[says("blue").after(Duration::from_millis(300))]);
+    let asking = services.iter().map(|service| service.ask("sea"));
+    for reply in futures_util::future::join_all(asking).await {
+        assert_eq!(reply.unwrap().value().colour, "blue");
+    }
+    let calls: usize = services.iter().map(|service| service.provider.calls()).sum();
+    assert_eq!(calls, 1);
+}
+
+#[tokio::test]
+async fn a_model_that_one_process_leaves_alone_is_left_alone_by_all() {
+    let (clock, services) = processes(3, &[limited(None)]);
+    for (number, service) in services.iter().enumerate() {
+        let reply = service.ask(&format!("text {number}")).await.unwrap();
+        assert_eq!(reply.answer.model.as_deref(), Some("two"));
+    }
+    let asked = |model| services.iter().map(|service| service.provider.calls_of(model)).sum::<usize>();
+    assert_eq!((asked("one"), asked("two")), (1, 3));
+    clock.advance(Duration::from_secs(300));
+    for (number, service) in services.iter().enumerate() {
+        service.ask(&format!("later {number}")).await.unwrap();
+    }
+    assert_eq!(asked("one"), 2, "one process tries it after its time");
+}

@@ -14,7 +14,7 @@ const STEPS: u64 = 1 << KEPT_BITS;
 /// Counts times in buckets whose width is at most a 64th of what is in them, so that a percentile is off by at most one part
 /// in 128 (0.79 %), and by nothing below 128 microseconds.
 ///
-/// Only integers are added. So merging is exact, in any order, and equal counts are equal values: `docs/adr/0019-reports.md`
+/// Only integers are added. So merging is exact, in any order, and equal counts are equal values: `docs/adr/0021-reports.md`
 /// says why no crate is used for it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "BTreeMap<u16, u64>", into = "BTreeMap<u16, u64>")]

@@ -106,10 +106,7 @@ async fn outcome(places: [Reply; 3]) -> Result<Outcome> {
 #[tokio::main]
 async fn main() -> Result<()> {
     println!("model that answered, or (error); calls/log lines\n");
-    println!(
-        "{:<34}{:<22}{:<22}{:<22}fault everywhere",
-        "fault", "fault at 1", "fault at 2", "fault at 1 and 2"
-    );
+    println!("{:<34}{:<26}{:<26}{:<26}everywhere", "fault", "at 1", "at 2", "at 3");
     for (name, fault) in faults() {
         let mut row = format!("{name:<34}");
         let down = || Reply::error(500, "oops");

@@ -3,12 +3,12 @@
 use std::{sync::Arc, time::Duration};
 
 use lore::{
-    Address, AssetType, CallLedger, Caller, LlmProvider, MemoryAiLog, SystemClock, TokioSpawner,
+    Address, AssetType, CallLedger, Caller, LlmProvider, MemoryAiLog, OpenAiConfig, OpenAiLlmProvider,
+    SystemClock, TokioSpawner,
     ai::{
         AiPolicy, AiService, Ask, TierModel,
         operations::{TitleRequest, Work},
     },
-    ai_provider::{OpenAiConfig, OpenAiLlmProvider},
 };
 use lore_ai_testbed::{Reply, Server};
 

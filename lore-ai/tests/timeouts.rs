@@ -1,6 +1,7 @@
 //! Waits end when they should, on a clock that the test moves.
 
 #![cfg(test)]
+#![expect(clippy::disallowed_methods, reason = "a test waits for a real socket")]
 
 use std::{sync::Arc, time::Duration};
 

@@ -30,7 +30,7 @@ impl Random {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((mixed ^ (mixed >> 31)) % end as u64) as usize
+        usize::try_from((mixed ^ (mixed >> 31)) % end as u64).unwrap()
     }
 
     fn flip(&mut self, bytes: &mut [u8]) {
@@ -65,7 +65,7 @@ impl Subject {
         for round in 0..8 {
             let hits: Vec<_> = (0..40).map(|number| hit(1_000 * round + number)).collect();
             log.append(&hits).await.unwrap();
-            insert(&repository, &[asset(round as u32 + 1).unwrap()]).await.unwrap();
+            insert(&repository, &[asset(u32::try_from(round).unwrap() + 1).unwrap()]).await.unwrap();
             for number in [10 * round, 10 * round + 1] {
                 let call = pending(number, Some(address(1)), spent(9, 9));
                 log.open_call(&call, &Budget::default()).await.unwrap();
@@ -223,7 +223,9 @@ async fn lines_that_were_cut_off_are_missed() {
 async fn pages(file: &Path) -> BTreeMap<usize, String> {
     let mut connection = raw(file).await;
     let rows = sqlx::query("SELECT pageno, name FROM dbstat").fetch_all(&mut connection).await.unwrap();
-    let page = |row: &sqlx::sqlite::SqliteRow| (row.get::<i64, _>(0) as usize, row.get::<String, _>(1));
+    let page = |row: &sqlx::sqlite::SqliteRow| {
+        (usize::try_from(row.get::<i64, _>(0)).unwrap(), row.get::<String, _>(1))
+    };
     let pages = rows.iter().map(page).collect();
     connection.close().await.unwrap();
     pages

@@ -74,6 +74,7 @@ fn script(server: &Server) {
         .model("halting", [Reply::events([word, failure])]);
 }
 
+#[expect(clippy::zombie_processes, reason = "the proxy ends with the test process, when its input closes")]
 fn start() -> Running {
     let directory = root().join("tests/litellm");
     let mut child = Command::new(python())

@@ -158,10 +158,11 @@ mod tests {
     }
 
     fn policy() -> AiPolicy {
-        let mut policy = AiPolicy::default();
-        policy.fast = vec![TierModel::new("a"), TierModel::new("b").at("two")];
-        policy.quality = vec![TierModel::new("c").at("one")];
-        policy
+        AiPolicy {
+            fast: vec![TierModel::new("a"), TierModel::new("b").at("two")],
+            quality: vec![TierModel::new("c").at("one")],
+            ..AiPolicy::default()
+        }
     }
 
     #[test]

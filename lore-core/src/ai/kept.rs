@@ -245,9 +245,11 @@ mod tests {
 
     #[test]
     fn an_answer_is_fresh_then_stale_then_gone() {
-        let mut policy = AiPolicy::default();
-        policy.stale_while_revalidate_seconds = 60;
-        policy.stale_if_error_seconds = 120;
+        let policy = AiPolicy {
+            stale_while_revalidate_seconds: 60,
+            stale_if_error_seconds: 120,
+            ..AiPolicy::default()
+        };
         let cache = AnswerCache::new(&policy);
         cache.keep(key(1), kept("x"));
         let at = |time: &str| cache.find(&key(1), time.parse().unwrap());
@@ -260,8 +262,7 @@ mod tests {
 
     #[test]
     fn answers_stay_within_the_bound_and_are_of_their_own_type() {
-        let mut policy = AiPolicy::default();
-        policy.cache_bytes = 100_000;
+        let policy = AiPolicy { cache_bytes: 100_000, ..AiPolicy::default() };
         let cache = AnswerCache::new(&policy);
         for number in 0..500 {
             cache.keep(key(number), kept(&"x".repeat(1_000)));

@@ -205,7 +205,8 @@ mod tests {
     #[test]
     fn the_defaults_work_and_what_cannot_work_is_named() {
         AiPolicy::default().check().unwrap();
-        let cases: [(&str, fn(&mut AiPolicy)); 6] = [
+        type Spoil = fn(&mut AiPolicy);
+        let cases: [(&str, Spoil); 6] = [
             ("fast", |policy| policy.fast.clear()),
             ("quality", |policy| policy.quality = vec![TierModel::new(" ")]),
             ("fresh_seconds", |policy| policy.fresh_seconds = 0),

@@ -1,7 +1,11 @@
 //! AI help as an application sees it: the service over providers that follow a script, a log in memory, and a clock that a
 //! test moves.
 
-#![expect(clippy::disallowed_methods, reason = "tests start callers of their own")]
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "tests start callers of their own, and their helpers fail like tests"
+)]
 
 mod budget;
 mod cache;

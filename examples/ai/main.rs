@@ -19,7 +19,7 @@ use std::process::ExitCode;
 
 use args::Args;
 use lore::{
-    Address, Caller, Config, Day, Error, ErrorKind, OpenAiConfig, Result, Secret,
+    Address, Caller, Clock as _, Config, Day, Error, ErrorKind, OpenAiConfig, Result, Secret,
     ai::{
         AiService, Ask, Operation, TierModel,
         operations::{
@@ -78,9 +78,11 @@ fn config(args: &Args) -> Result<Config> {
 async fn ask<O: Operation>(args: &Args, ai: &AiService, operation: O) -> bool {
     let ask = Ask::new(operation).tier(args.tier);
     for _ in 0..2 {
-        let start = std::time::Instant::now();
+        let start = SystemClock.monotonic();
         match ai.ask(&Caller::User(CREATOR), &ask).await {
-            Ok(reply) => show::answer(args.json, O::KIND, &reply, start.elapsed()),
+            Ok(reply) => {
+                show::answer(args.json, O::KIND, &reply, SystemClock.monotonic().saturating_sub(start))
+            }
             Err(error) => {
                 show::failed(args.json, O::KIND.as_str(), &error);
                 // A model that cannot do it is a clear answer too; anything else is not.
@@ -110,7 +112,7 @@ async fn run(args: &Args) -> Result<bool> {
 
     let reports = lore.ai_reports()?;
     reports.roll_up(&Caller::System).await?;
-    let today = Days::one(Day::of(lore::Clock::now(&lore::SystemClock)));
+    let today = Days::one(Day::of(SystemClock.now()));
     let analytics = reports.analytics(&Caller::System, today, None).await?;
     show::analytics(args.json, &analytics)?;
     Ok(answered.into_iter().all(|answered| answered))

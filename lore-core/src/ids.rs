@@ -1,21 +1,56 @@
 //! Lore's own ids. Each is a UUIDv7, so that ids sort by the time they were made, and has its own type.
 
-use std::{fmt, str::FromStr};
+use std::{
+    fmt,
+    str::FromStr,
+    sync::{Mutex, PoisonError},
+};
 
 use uuid::{Builder, Uuid};
 
 use crate::{
     error::{Error, ErrorKind, Result},
-    time::Clock,
+    time::{Clock, Timestamp},
 };
+
+/// Randomness of one id.
+type Random = [u8; 10];
+
+fn fill(random: &mut [u8]) -> Result<()> {
+    getrandom::fill(random).map_err(|err| {
+        Error::new(ErrorKind::Unavailable, "the system has no randomness").with_context("cause", err)
+    })
+}
 
 /// Fresh UUIDv7 of the clock's time and the system's randomness.
 fn generate(clock: &dyn Clock) -> Result<Uuid> {
-    let mut random = [0_u8; 10];
-    getrandom::fill(&mut random).map_err(|err| {
-        Error::new(ErrorKind::Unavailable, "the system has no randomness").with_context("cause", err)
-    })?;
+    let mut random = Random::default();
+    fill(&mut random)?;
     Ok(Builder::from_unix_timestamp_millis(clock.now().unix_millis(), &random).into_uuid())
+}
+
+/// Randomness for ids, fetched from the system for many at once: where one id is made for each answer out of a cache,
+/// asking the system costs as much as all the rest.
+///
+/// It belongs to something that does not survive a fork, or two processes would make the same ids.
+#[derive(Debug, Default)]
+pub(crate) struct RandomPool(Mutex<Vec<Random>>);
+
+impl RandomPool {
+    const IDS: usize = 64;
+
+    fn next(&self) -> Result<Random> {
+        // A half-filled pool is a pool.
+        let mut pool = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if pool.is_empty() {
+            pool.resize(Self::IDS, Random::default());
+            if let Err(error) = fill(pool.as_flattened_mut()) {
+                pool.clear();
+                return Err(error);
+            }
+        }
+        Ok(pool.pop().unwrap_or_default())
+    }
 }
 
 macro_rules! local_id {
@@ -91,6 +126,15 @@ local_id! {
     /// Id of one request for AI help, answered or not; also of the answer that was made for it.
     RequestId, "request"
 }
+
+impl RequestId {
+    /// A fresh id of this time.
+    pub(crate) fn pooled(now: Timestamp, pool: &RandomPool) -> Result<Self> {
+        let random = pool.next()?;
+        Ok(Self(Builder::from_unix_timestamp_millis(now.unix_millis(), &random).into_uuid()))
+    }
+}
+
 local_id! {
     /// Id of one call to a language model.
     CallId, "call"
@@ -109,6 +153,14 @@ mod tests {
         let early = AssetId(Builder::from_unix_timestamp_millis(1, &[255; 10]).into_uuid());
         assert!(early < first);
         assert!(early.to_string() < first.to_string());
+    }
+
+    #[test]
+    fn ids_out_of_a_pool_are_all_different() {
+        let pool = RandomPool::default();
+        let ids: std::collections::BTreeSet<_> =
+            (0..1_000).map(|_| RequestId::pooled(Timestamp::EPOCH, &pool).unwrap()).collect();
+        assert_eq!(ids.len(), 1_000);
     }
 
     #[test]

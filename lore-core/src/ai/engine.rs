@@ -26,6 +26,7 @@ use super::{
 };
 use crate::{
     error::Error,
+    ids::RandomPool,
     onchain::Address,
     port::{ai_log::CallLedger, llm::Usage},
     task::Spawner,
@@ -44,6 +45,8 @@ pub(super) struct Engine {
     pub(super) cache: AnswerCache,
     pub(super) flights: Arc<Flights<Landed>>,
     pub(super) queue: Arc<LogQueue<QueuedLine>>,
+    /// A fork does not survive it: the spawner's runtime ends with the process.
+    pub(super) ids: RandomPool,
 }
 
 impl fmt::Debug for Engine {

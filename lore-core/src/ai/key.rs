@@ -70,15 +70,19 @@ impl KeyHasher {
 
     /// A text, [normalised](normalized).
     pub fn text(&mut self, name: &'static str, value: &str) -> &mut Self {
+        self.normal_text(name, &normalized(value))
+    }
+
+    fn normal_text(&mut self, name: &'static str, text: &str) -> &mut Self {
         self.field(name, Tag::Text);
-        self.sized(normalized(value).as_bytes());
+        self.sized(text.as_bytes());
         self
     }
 
     /// A text that may be absent; one that is empty once normalised counts as absent.
     pub fn optional_text(&mut self, name: &'static str, value: Option<&str>) -> &mut Self {
         match value.map(normalized).filter(|text| !text.is_empty()) {
-            Some(text) => self.text(name, &text),
+            Some(text) => self.normal_text(name, &text),
             None => self.absent(name),
         }
     }

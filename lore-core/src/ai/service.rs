@@ -23,7 +23,7 @@ use super::{
 use crate::{
     caller::Caller,
     error::{CompletionFailure, Error, ErrorKind, FailureReason, FailureRecord, Result, Retry},
-    ids::RequestId,
+    ids::{RandomPool, RequestId},
     onchain::Address,
     port::{
         ai_log::{CallLedger, Spent},
@@ -105,6 +105,7 @@ impl AiBuilder {
             ledger,
             shared,
             queue,
+            ids: RandomPool::default(),
         };
         Ok(AiService { engine: Arc::new(engine), requests: Requests::new() })
     }
@@ -138,10 +139,10 @@ impl AiService {
     /// Nothing is lost: a call that was sent is finished, written down, and its answer kept.
     pub async fn ask<O: Operation>(&self, caller: &Caller, ask: &Ask<O>) -> Result<Reply<O::Output>> {
         let engine = &self.engine;
-        let started = engine.clock.monotonic();
+        let (now, started) = (engine.clock.now(), engine.clock.monotonic());
         let user = caller.address();
         let asked =
-            Asked { request: RequestId::generate(&*engine.clock)?, user, operation: O::KIND, tier: ask.tier };
+            Asked { request: RequestId::pooled(now, &engine.ids)?, user, operation: O::KIND, tier: ask.tier };
         if let Err(violations) = ask.operation.check() {
             let error = Error::from(violations).with_op(OP);
             // A text over its bounds has no place in the log either.
@@ -150,7 +151,7 @@ impl AiService {
         }
         let key = engine.key(ask, user);
         let found = match ask.freshness {
-            Freshness::Cached => engine.cache.find(&key, engine.clock.now()),
+            Freshness::Cached => engine.cache.find(&key, now),
             Freshness::New => Found::Nothing,
         };
         match found {

@@ -227,15 +227,16 @@ fn step_terms(case: &Value, step: &Value) -> PilTerms {
 
 fn config(case: &Value, step: &Value) -> LicensingConfig {
     let account = |field: &str| step[field].as_str().map_or(Address::ZERO, |name| address(case, name));
-    let mut config = LicensingConfig::default();
-    config.is_set = step["isSet"].as_bool().unwrap_or(true);
-    config.minting_fee = wei(&step["mintingFee"]);
-    config.licensing_hook = account("licensingHook");
-    config.commercial_rev_share = millionths(&step["commercialRevShare"]);
-    config.disabled = step["disabled"].as_bool().unwrap_or(false);
-    config.expect_minimum_group_reward_share = millionths(&step["expectMinimumGroupRewardShare"]);
-    config.expect_group_reward_pool = account("expectGroupRewardPool");
-    config
+    LicensingConfig {
+        is_set: step["isSet"].as_bool().unwrap_or(true),
+        minting_fee: wei(&step["mintingFee"]),
+        licensing_hook: account("licensingHook"),
+        commercial_rev_share: millionths(&step["commercialRevShare"]),
+        disabled: step["disabled"].as_bool().unwrap_or(false),
+        expect_minimum_group_reward_share: millionths(&step["expectMinimumGroupRewardShare"]),
+        expect_group_reward_pool: account("expectGroupRewardPool"),
+        ..LicensingConfig::default()
+    }
 }
 
 pub(crate) fn of_terms(offline: &Offline, case: &Value) -> Vec<Write> {

@@ -1,11 +1,13 @@
 //! [`Work`]: what a model is told about a piece of creative work.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
     ai::{key::KeyHasher, text::normalized},
     domain::asset::{AssetLimits, AssetType},
-    error::Violations,
+    error::{Violation, Violations},
 };
 
 /// Most characters of a work's content that a model is given.
@@ -89,7 +91,6 @@ impl Work {
     }
 
     pub(super) fn check(&self, found: &mut Violations, name: &str) {
-        let field = |field: &str| format!("{name}.{field}");
         let texts = [&self.title, &self.description, &self.content];
         found.require(
             texts.into_iter().flatten().any(|text| !text.trim().is_empty()),
@@ -97,28 +98,27 @@ impl Work {
             "empty",
             "a title, a description or content",
         );
-        check_optional(found, &field("title"), self.title.as_deref(), AssetLimits::TITLE_CHARS);
-        check_optional(
-            found,
-            &field("description"),
-            self.description.as_deref(),
-            AssetLimits::DESCRIPTION_CHARS,
-        );
-        check_optional(found, &field("content"), self.content.as_deref(), MAX_CONTENT_CHARS);
+        for (field, text, most) in [
+            ("title", &self.title, AssetLimits::TITLE_CHARS),
+            ("description", &self.description, AssetLimits::DESCRIPTION_CHARS),
+            ("content", &self.content, MAX_CONTENT_CHARS),
+        ] {
+            check_optional(found, format_args!("{name}.{field}"), text.as_deref(), most);
+        }
         let most = AssetLimits::TAGS;
-        found.require(self.tags.len() <= most, &field("tags"), "too_many", format!("at most {most}"));
+        if self.tags.len() > most {
+            found.push(Violation::new(format!("{name}.tags"), "too_many", format!("at most {most}")));
+        }
         for (index, tag) in self.tags.iter().enumerate().take(most) {
-            check_optional(found, &format!("{name}.tags[{index}]"), Some(tag), AssetLimits::TAG_CHARS);
+            check_optional(found, format_args!("{name}.tags[{index}]"), Some(tag), AssetLimits::TAG_CHARS);
         }
         if let Some(language) = &self.language {
             let is_name = (2..=MAX_LANGUAGE_CHARS).contains(&language.trim().len())
                 && language.trim().bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-            found.require(
-                is_name,
-                &field("language"),
-                "malformed",
-                "a language as BCP 47 names it, such as en",
-            );
+            if !is_name {
+                let expected = "a language as BCP 47 names it, such as en";
+                found.push(Violation::new(format!("{name}.language"), "malformed", expected));
+            }
         }
     }
 
@@ -154,11 +154,20 @@ pub(super) fn normal(text: Option<&str>) -> Option<String> {
     text.map(|text| normalized(text).into_owned()).filter(|text| !text.is_empty())
 }
 
-/// A text that may be absent, and is bounded.
-pub(super) fn check_optional(found: &mut Violations, field: &str, text: Option<&str>, max_chars: usize) {
-    let chars = text.map_or(0, |text| text.chars().count());
-    let most = || format!("at most {max_chars} characters, not {chars}");
-    found.require(chars <= max_chars, field, "too_long", most());
+/// A text that may be absent, and is bounded. A text in its bounds costs next to nothing: every answer out of the cache
+/// comes this way.
+pub(super) fn check_optional(
+    found: &mut Violations,
+    field: impl fmt::Display,
+    text: Option<&str>,
+    max_chars: usize,
+) {
+    // No text has more characters than bytes.
+    let long = text.filter(|text| text.len() > max_chars).map(|text| text.chars().count());
+    if let Some(chars) = long.filter(|chars| *chars > max_chars) {
+        let expected = format!("at most {max_chars} characters, not {chars}");
+        found.push(Violation::new(field.to_string(), "too_long", expected));
+    }
 }
 
 #[cfg(test)]

@@ -32,6 +32,10 @@ use crate::{
 
 /// How much longer than it may take a call is waited for, before it counts as lost although its provider did not say so.
 const GRACE: Duration = Duration::from_secs(5);
+/// How long after that others leave a call alone: for as long its own process may still be writing down what it came to.
+/// Opening a call, before it is sent, and each of the [`CLOSING`] attempts may wait until it is their turn to write (in
+/// SQLite 5 s unless set), which is half of this; the rest is for clocks of machines that differ.
+const OVERDUE_AFTER: Duration = Duration::from_secs(60);
 /// Attempts to write down what a call came to.
 const CLOSING: u32 = 5;
 const CLOSING_PAUSE: Duration = Duration::from_millis(50);
@@ -288,7 +292,7 @@ impl<'a, O: Operation> Run<'a, O> {
             call: CallId::generate(&*engine.clock)?,
             request: asked.request,
             opened,
-            until: opened.saturating_add(patience.saturating_mul(2)),
+            until: opened.saturating_add(patience).saturating_add(OVERDUE_AFTER),
             user: asked.user,
             operation: asked.operation,
             tier: asked.tier,

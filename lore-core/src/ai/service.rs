@@ -8,7 +8,7 @@ use super::{
     audit::{AuditEntry, CacheOutcome, InputRecord, RequestOutcome, Source, close_overdue_calls},
     catalogue::{Catalogue, ModelReport},
     cooldown::Cooldowns,
-    engine::{Claim, Engine, Job, Landed, Origin, Used},
+    engine::{Claim, Engine, Job, Landed, Origin, OverdueCalls, Used},
     flight::{Boarding, Flights, Landing},
     kept::{AnswerCache, Found, KeptAnswer},
     key::AnswerKey,
@@ -97,6 +97,7 @@ impl AiBuilder {
         let engine = Engine {
             catalogue: Catalogue::new(providers, &policy)?,
             cooldowns: Cooldowns::new(clock.clone(), shared.clone(), trial),
+            overdue: OverdueCalls::new(&*clock),
             cache: AnswerCache::new(&policy),
             flights: Flights::new(),
             policy,
@@ -365,8 +366,8 @@ impl AiService {
     /// says how many. Any process of a ledger may do it at any time; each call is closed once.
     ///
     /// Only calls whose time is over are closed, a minute after the longest that they may take: until then another process
-    /// may be waiting for them, and their users' budgets hold what was reserved. So a process that is started again at once
-    /// finds those of the one before it too young. Call this now and then, for example every hour.
+    /// may be waiting for them, and their users' budgets hold what was reserved. A service that is asked does this by
+    /// itself, once a minute at most; it needs to be called only where nobody may ask for long.
     ///
     /// # Errors
     /// [`ErrorKind::Unavailable`] if the ledger cannot be read or written. What was closed before stays closed.

@@ -59,6 +59,21 @@ async fn what_a_dead_process_left_open_is_closed_once_with_all_it_reserved() {
 }
 
 #[tokio::test]
+async fn a_service_that_is_asked_closes_what_dead_processes_left_open() {
+    let (dead, _asking) = waiting(9).await;
+    let next = Setup { log: dead.log.clone(), ..Setup::standing_still() }
+        .scripted(|provider| provider.model("one", [says("blue")]));
+    next.clock.advance(Duration::from_secs(75));
+    next.ask("dune").await.unwrap();
+    // It does so after it has answered.
+    while next.ai.spent_today(&ANNA).await.unwrap().1 != Spent::default() {
+        tokio::task::yield_now().await;
+    }
+    let outcomes: Vec<_> = next.calls().await.into_iter().map(|call| call.outcome).collect();
+    assert!(matches!(outcomes[..], [CallOutcome::Answered { .. }, CallOutcome::Unknown]), "{outcomes:?}");
+}
+
+#[tokio::test]
 async fn a_call_that_others_gave_up_still_gets_its_lines_and_counts_once() {
     let (fixture, asking) = waiting(9).await;
     let (_, reserved) = fixture.ai.spent_today(&ANNA).await.unwrap();

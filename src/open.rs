@@ -25,6 +25,8 @@ use crate::config::{ChainConfig, Config, PinsConfig, StoreConfig};
 ///
 /// The layers are, from the outside in: trace, metrics, retry, limit, timeout. Needs a running tokio runtime with its timer.
 ///
+/// Calls to models that a process which died left open are closed, once their time is over; see [`AiService::recover`].
+///
 /// # Errors
 /// [`ErrorKind::Config`] for values that cannot work and for data of a newer version of Lore;
 /// [`ErrorKind::IntegrityMismatch`] for damaged data; [`ErrorKind::Unavailable`] if a file, disk or service cannot be
@@ -47,6 +49,7 @@ pub async fn open(config: &Config) -> Result<Lore> {
     let records = records(&config.store).await?;
     let chain = chain_client(&config.chain, &records, &clock)?;
     let ai = ai(config, &records, concurrent, &clock).await?;
+    ai.recover().await?;
     let reports = AiReports::new(
         records.ledger.clone(),
         records.reports.clone(),

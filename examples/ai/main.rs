@@ -19,7 +19,7 @@ use std::process::ExitCode;
 
 use args::Args;
 use lore::{
-    Address, Caller, Clock as _, Config, Day, Error, ErrorKind, OpenAiConfig, Result, Secret,
+    Address, Caller, Clock as _, Config, Day, Error, ErrorKind, OpenAiConfig, Result, Secret, SystemClock,
     ai::{
         AiService, Ask, Operation, TierModel,
         operations::{

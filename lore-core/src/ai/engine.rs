@@ -4,14 +4,14 @@ use std::{
     fmt,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
 
 use super::{
     answer::answer_shape,
-    audit::InputRecord,
+    audit::{InputRecord, close_overdue_calls},
     catalogue::{Candidate, Catalogue},
     cooldown::{Cooldowns, Cooled, Readiness},
     flight::Flights,
@@ -47,6 +47,27 @@ pub(super) struct Engine {
     pub(super) queue: Arc<LogQueue<QueuedLine>>,
     /// A fork does not survive it: the spawner's runtime ends with the process.
     pub(super) ids: RandomPool,
+    pub(super) overdue: OverdueCalls,
+}
+
+/// How often a process that is asked looks for calls that dead processes left open.
+const LOOK_FOR_OVERDUE: Duration = Duration::from_secs(60);
+
+/// When overdue calls were last looked for: seconds on the monotonic reading.
+#[derive(Debug)]
+pub(super) struct OverdueCalls(AtomicU64);
+
+impl OverdueCalls {
+    pub(super) fn new(clock: &dyn Clock) -> Self {
+        Self(AtomicU64::new(clock.monotonic().as_secs()))
+    }
+
+    /// True for the first who asks after each interval.
+    fn are_due(&self, clock: &dyn Clock) -> bool {
+        let (now, last) = (clock.monotonic().as_secs(), self.0.load(Ordering::Relaxed));
+        now.saturating_sub(last) >= LOOK_FOR_OVERDUE.as_secs()
+            && self.0.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    }
 }
 
 impl fmt::Debug for Engine {
@@ -113,6 +134,19 @@ pub(super) struct Job<O> {
 }
 
 impl Engine {
+    /// Closes what dead processes left open, now and then.
+    pub(super) async fn close_overdue_calls(&self) {
+        if !self.overdue.are_due(&*self.clock) {
+            return;
+        }
+        match close_overdue_calls(&*self.ledger, self.clock.now()).await {
+            Ok(0) => {}
+            Ok(calls) => tracing::warn!(calls, "calls whose process has died are closed as unknown"),
+            // They stay reserved, and are tried again.
+            Err(error) => tracing::warn!(%error, "calls whose process has died cannot be closed"),
+        }
+    }
+
     pub(super) fn key<O: Operation>(&self, ask: &Ask<O>, user: Option<Address>) -> AnswerKey {
         // A new field of `Ask` must say here whether it is part of the key; freshness is not.
         let Ask { operation, tier, scope, freshness: _ } = ask;

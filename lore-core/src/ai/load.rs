@@ -41,6 +41,12 @@ enum Elsewhere {
 
 impl Engine {
     pub(super) async fn load<O: Operation>(self: Arc<Self>, job: Job<O>, flight: Flight<Landed>) {
+        self.find(job, flight).await;
+        // Nobody waits any more.
+        self.close_overdue_calls().await;
+    }
+
+    async fn find<O: Operation>(&self, job: Job<O>, flight: Flight<Landed>) {
         let elsewhere = match &self.shared {
             Some(shared) => self.look_elsewhere(shared, &job).await,
             None => Elsewhere::Unknown,
@@ -49,7 +55,7 @@ impl Engine {
             self.cache.keep(job.key, answer.clone());
             return flight.land(Landed::Answer(answer, Origin::Shared));
         }
-        let mut run = Run::new(&self, &job);
+        let mut run = Run::new(self, &job);
         let found = run.find().await;
         let (landed, to_share) = match found {
             Ok(answer) => {

@@ -32,6 +32,10 @@ use crate::{
 
 /// How much longer than it may take a call is waited for, before it counts as lost although its provider did not say so.
 const GRACE: Duration = Duration::from_secs(5);
+/// How long after that others leave a call alone: for as long its own process may still be writing down what it came to.
+/// Opening a call, before it is sent, and each of the [`CLOSING`] attempts may wait until it is their turn to write (in
+/// SQLite 5 s unless set), which is half of this; the rest is for clocks of machines that differ.
+const OVERDUE_AFTER: Duration = Duration::from_secs(60);
 /// Attempts to write down what a call came to.
 const CLOSING: u32 = 5;
 const CLOSING_PAUSE: Duration = Duration::from_millis(50);
@@ -294,7 +298,7 @@ impl<'a, O: Operation> Run<'a, O> {
             call: CallId::generate(&*engine.clock)?,
             request: asked.request,
             opened,
-            until: opened.saturating_add(patience.saturating_mul(2)),
+            until: opened.saturating_add(patience).saturating_add(OVERDUE_AFTER),
             user: asked.user,
             operation: asked.operation,
             tier: asked.tier,
@@ -340,7 +344,7 @@ impl<'a, O: Operation> Run<'a, O> {
         }
         lines.insert(0, AuditEntry::Call(Box::new(entry)));
         let used = Spent::new(usage.total(), cost);
-        self.close(&pending.call, used, &lines).await?;
+        self.close(&pending.call, used, lines).await?;
         Ok(called)
     }
 
@@ -439,15 +443,15 @@ impl<'a, O: Operation> Run<'a, O> {
         lines.push(self.job.asked.entry(engine.clock.now(), input, outcome, micros));
     }
 
-    /// Writes down what a call came to. A call that somebody else closed, because it took so long, still gets its lines.
-    async fn close(&self, call: &CallId, used: Spent, lines: &[AuditEntry]) -> Result<()> {
+    /// Writes down what a call came to.
+    async fn close(&self, call: &CallId, used: Spent, lines: Vec<AuditEntry>) -> Result<()> {
         let ledger = &self.engine.ledger;
         let mut attempt = 1;
         loop {
-            let error = match ledger.close_call(call, used, lines).await {
+            let error = match ledger.close_call(call, used, &lines).await {
                 Ok(_) => return Ok(()),
                 Err(error) if error.kind() == ErrorKind::NotFound => {
-                    return ledger.append(lines).await.map(|_| ());
+                    return self.close_again(call, lines).await;
                 }
                 Err(error) => error,
             };
@@ -457,6 +461,27 @@ impl<'a, O: Operation> Run<'a, O> {
             self.engine.clock.sleep(CLOSING_PAUSE.saturating_mul(attempt)).await;
             attempt += 1;
         }
+    }
+
+    /// Writes down a call that is closed already. Either it was this process, whose commit failed only to say so, and the
+    /// lines are there; or another one gave it up while this one stood still (a laptop that slept), and counted all that was
+    /// reserved as used: then the lines count nothing more, so that the log adds up to what the ledger counts.
+    async fn close_again(&self, call: &CallId, mut lines: Vec<AuditEntry>) -> Result<()> {
+        let ledger = &self.engine.ledger;
+        for line in ledger.lines_of(&self.job.asked.request).await? {
+            if let AuditEntry::Call(known) = line.entry()?
+                && known.call == *call
+                && known.outcome != CallOutcome::Unknown
+            {
+                return Ok(());
+            }
+        }
+        for line in &mut lines {
+            if let AuditEntry::Call(entry) = line {
+                (entry.usage, entry.cost) = (Usage::default(), Usd::ZERO);
+            }
+        }
+        ledger.append(&lines).await.map(|_| ())
     }
 
     fn finished(&self, completion: Completion, read: Read<O::Output>) -> Arc<KeptAnswer> {

@@ -5,10 +5,10 @@ use std::{sync::Arc, time::Duration};
 use futures_util::future::{Either, select};
 
 use super::{
-    audit::{AuditEntry, CacheOutcome, InputRecord, RequestOutcome, Source},
+    audit::{AuditEntry, CacheOutcome, InputRecord, RequestOutcome, Source, close_overdue_calls},
     catalogue::{Catalogue, ModelReport},
     cooldown::Cooldowns,
-    engine::{Claim, Engine, Job, Landed, Origin, Used},
+    engine::{Claim, Engine, Job, Landed, Origin, OverdueCalls, Used},
     flight::{Boarding, Flights, Landing},
     kept::{AnswerCache, Found, KeptAnswer},
     key::AnswerKey,
@@ -97,6 +97,7 @@ impl AiBuilder {
         let engine = Engine {
             catalogue: Catalogue::new(providers, &policy)?,
             cooldowns: Cooldowns::new(clock.clone(), shared.clone(), trial),
+            overdue: OverdueCalls::new(&*clock),
             cache: AnswerCache::new(&policy),
             flights: Flights::new(),
             policy,
@@ -360,6 +361,20 @@ impl AiService {
     pub async fn spent_today(&self, user: &Address) -> Result<(Spent, Spent)> {
         let today = Day::of(self.engine.clock.now());
         self.engine.ledger.spent(user, today).await.map_err(|err| err.with_op("spent_today"))
+    }
+
+    /// Closes the calls that a process which died left open, as unknown and as if all that was reserved had been used, and
+    /// says how many. Any process of a ledger may do it at any time; each call is closed once.
+    ///
+    /// Only calls whose time is over are closed, a minute after the longest that they may take: until then another process
+    /// may be waiting for them, and their users' budgets hold what was reserved. A service that is asked does this by
+    /// itself, once a minute at most; it needs to be called only where nobody may ask for long.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unavailable`] if the ledger cannot be read or written. What was closed before stays closed.
+    pub async fn recover(&self) -> Result<u64> {
+        let now = self.engine.clock.now();
+        close_overdue_calls(&*self.engine.ledger, now).await.map_err(|err| err.with_op("recover"))
     }
 
     /// Reads the providers' lists of models and prices again, and says what they no longer have.

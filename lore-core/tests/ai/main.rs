@@ -12,6 +12,7 @@ mod cache;
 mod fallback;
 mod flight;
 mod log;
+mod recover;
 mod shared;
 
 use std::{sync::Arc, time::Duration};

@@ -218,5 +218,7 @@ pub enum CallOutcome {
         failure: FailureRecord,
     },
     /// Nobody knows: the process ended, or its answer was lost. Counted as if everything reserved had been used.
+    ///
+    /// If the process only stood still, and ends the call after all, a second line has its answer and counts nothing more.
     Unknown,
 }

@@ -1,0 +1,93 @@
+//! Calls that nobody ended.
+
+use std::{sync::Arc, time::Duration};
+
+use lore_core::{
+    Clock as _, Usd,
+    ai::audit::{CallOutcome, close_overdue_calls},
+    port::{
+        ai_log::{CallLedger as _, Spent},
+        llm::Usage,
+    },
+};
+
+use crate::{ANNA, Fixture, Setup, says};
+
+/// A service of which one request waits for its model, which takes so long; and the request.
+async fn waiting(seconds: u64) -> (Arc<Fixture>, tokio::task::JoinHandle<bool>) {
+    let mut setup = Setup::standing_still();
+    setup.policy.call_seconds = 10;
+    let reply = says("blue").after(Duration::from_secs(seconds));
+    let fixture = Arc::new(setup.scripted(|provider| provider.model("one", [reply])));
+    let asking = tokio::spawn({
+        let fixture = fixture.clone();
+        async move { fixture.ask("sea").await.is_ok() }
+    });
+    while fixture.provider.calls() == 0 {
+        tokio::task::yield_now().await;
+    }
+    (fixture, asking)
+}
+
+#[tokio::test]
+async fn a_call_is_overdue_a_minute_after_its_process_would_have_given_it_up() {
+    let (fixture, _asking) = waiting(9).await;
+    // The call may take 10 s, and is waited for 5 s longer.
+    let given_up = fixture.clock.now().saturating_add(Duration::from_secs(15));
+    let open = |after: u64| fixture.log.overdue_calls(given_up.saturating_add(Duration::from_secs(after)), 9);
+    assert_eq!(open(59).await.unwrap().len(), 0);
+    assert_eq!(open(60).await.unwrap().len(), 1);
+    assert_eq!(fixture.ai.recover().await.unwrap(), 0, "it is under way");
+}
+
+#[tokio::test]
+async fn what_a_dead_process_left_open_is_closed_once_with_all_it_reserved() {
+    let (dead, _asking) = waiting(9).await;
+    let (_, reserved) = dead.ai.spent_today(&ANNA).await.unwrap();
+    assert!(reserved.tokens > 0);
+
+    let next = Setup { log: dead.log.clone(), ..Setup::standing_still() }.scripted(|provider| provider);
+    assert_eq!(next.ai.recover().await.unwrap(), 0, "its time is not over");
+    next.clock.advance(Duration::from_secs(75));
+    assert_eq!(next.ai.recover().await.unwrap(), 1);
+    assert_eq!(next.ai.recover().await.unwrap(), 0);
+    assert_eq!(next.ai.spent_today(&ANNA).await.unwrap(), (reserved, Spent::default()));
+    let calls = next.calls().await;
+    assert_eq!(calls.len(), 1);
+    assert_eq!(calls[0].outcome, CallOutcome::Unknown);
+    assert_eq!(Spent::new(calls[0].usage.total(), calls[0].cost), reserved);
+}
+
+#[tokio::test]
+async fn a_service_that_is_asked_closes_what_dead_processes_left_open() {
+    let (dead, _asking) = waiting(9).await;
+    let next = Setup { log: dead.log.clone(), ..Setup::standing_still() }
+        .scripted(|provider| provider.model("one", [says("blue")]));
+    next.clock.advance(Duration::from_secs(75));
+    next.ask("dune").await.unwrap();
+    // It does so after it has answered.
+    while next.ai.spent_today(&ANNA).await.unwrap().1 != Spent::default() {
+        tokio::task::yield_now().await;
+    }
+    let outcomes: Vec<_> = next.calls().await.into_iter().map(|call| call.outcome).collect();
+    assert!(matches!(outcomes[..], [CallOutcome::Answered { .. }, CallOutcome::Unknown]), "{outcomes:?}");
+}
+
+#[tokio::test]
+async fn a_call_that_others_gave_up_still_gets_its_lines_and_counts_once() {
+    let (fixture, asking) = waiting(9).await;
+    let (_, reserved) = fixture.ai.spent_today(&ANNA).await.unwrap();
+    // By the clock of another machine this one stood still for an hour.
+    let elsewhere = fixture.clock.now().saturating_add(Duration::from_secs(3_600));
+    assert_eq!(close_overdue_calls(&fixture.log, elsewhere).await.unwrap(), 1);
+    fixture.clock.advance(Duration::from_secs(9));
+    assert!(asking.await.unwrap());
+
+    let (calls, requests) = (fixture.calls().await, fixture.requests().await);
+    assert_eq!((calls.len(), requests.len()), (2, 1));
+    assert_eq!(calls[0].call, calls[1].call);
+    assert_eq!(calls[0].outcome, CallOutcome::Unknown);
+    assert!(matches!(calls[1].outcome, CallOutcome::Answered { .. }));
+    assert_eq!((calls[1].usage, calls[1].cost), (Usage::default(), Usd::ZERO));
+    assert_eq!(fixture.ai.spent_today(&ANNA).await.unwrap(), (reserved, Spent::default()));
+}

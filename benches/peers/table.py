@@ -51,6 +51,11 @@ def of(found: dict) -> str:
         return NOTHING if value is None else f"{value:.0f}"
 
     times("hit in this process, 200 B", "hit__200_B", "hit_memory")
+    row(
+        "the same, processor time",
+        NOTHING,
+        lambda peer: micros(peer.get("hit_memory", peer.get("hit_redis", {})).get("processor"), None),
+    )
     mine = {part: lore.get(f"hit__21_KB_{part}") for part in ("p50", "p99")}
     for part in ("p50", "p99"):
         row(

@@ -1,7 +1,8 @@
 //! What happens when models fail: each fault of an endpoint, at each place of a tier of three models, over real HTTP.
 //!
-//! For each a new service asks one question. Printed is the model that answered, the calls that were made, and the lines
-//! that the log has: one for each call and one for the request.
+//! For each a new service asks one question. So that a fault at the second or third place is met, the models before it are
+//! out of order (500). Printed is the model that answered, the calls that were made, and the lines that the log has: one for
+//! each call and one for the request.
 //!
 //! ```text
 //! cargo run --example ai_faults
@@ -69,10 +70,11 @@ impl std::fmt::Display for Outcome {
     }
 }
 
-async fn outcome(faulty: &[&str], fault: &Reply) -> Result<Outcome> {
+/// `places` says what each of the models does.
+async fn outcome(places: [Reply; 3]) -> Result<Outcome> {
     let server = Server::start().await;
-    for model in MODELS {
-        server.model(model, [if faulty.contains(&model) { fault.clone() } else { good() }]);
+    for (model, reply) in MODELS.into_iter().zip(places) {
+        server.model(model, [reply]);
     }
     let mut endpoint = OpenAiConfig::new("loopback", server.base_url());
     endpoint.answer_timeout_seconds = 1;
@@ -104,16 +106,17 @@ async fn outcome(faulty: &[&str], fault: &Reply) -> Result<Outcome> {
 #[tokio::main]
 async fn main() -> Result<()> {
     println!("model that answered, or (error); calls/log lines\n");
-    println!(
-        "{:<34}{:<22}{:<22}{:<22}fault everywhere",
-        "fault", "fault at 1", "fault at 2", "fault at 1 and 2"
-    );
+    println!("{:<34}{:<26}{:<26}{:<26}everywhere", "fault", "at 1", "at 2", "at 3");
     for (name, fault) in faults() {
         let mut row = format!("{name:<34}");
-        for faulty in [&MODELS[..1], &MODELS[1..2], &MODELS[..2], &MODELS[..]] {
-            // A fault at the second place only shows if the first fails too, but not in the same way.
-            let outcome = outcome(faulty, &fault).await?;
-            row.push_str(&format!("{outcome:<22}"));
+        let down = || Reply::error(500, "oops");
+        for places in [
+            [fault.clone(), good(), good()],
+            [down(), fault.clone(), good()],
+            [down(), down(), fault.clone()],
+            [fault.clone(), fault.clone(), fault],
+        ] {
+            row.push_str(&format!("{:<26}", outcome(places).await?));
         }
         println!("{}", row.trim_end());
     }

@@ -15,13 +15,17 @@ use std::{
 
 use lore_core::{
     AssetId, Result,
-    ai::audit::{AuditEntry, close_overdue_calls, verify},
+    ai::{
+        audit::{AuditEntry, close_overdue_calls, verify},
+        stats::{fold, roll_up},
+    },
     conformance::{
         audit_log::fixtures::{self as audit, call_id, called, hit, pending},
         chain_event_store::{
             fixtures::{CHAIN, all, oldest_first},
             scripted::ScriptedChain,
         },
+        report_store::fixtures::{days, lines},
         repository::fixtures::{
             address, append, asset, asset_id, at, creation_id, every_event, holder_id, insert, leased,
             recorded, titled,
@@ -36,6 +40,7 @@ use lore_core::{
     onchain::Share,
     port::{
         ai_log::{AuditLog, Budget, CallLedger, Spent},
+        ai_reports::UsageReports,
         chain_events::ChainEventStore,
         repository::{AssetRepository, ChangeSet, CreationJournal, Repository},
         transactions::{TransactionState, TransactionStore},
@@ -425,4 +430,46 @@ fn what_was_logged_survives_a_kill_and_the_sums_add_up() {
         "15 kills, {} rounds said, {recovered} calls closed as unknown, {dying} of them under way",
         said.len()
     );
+}
+
+/// Counts batch by batch until it is killed, and says after each batch that it is done.
+async fn count_until_killed(file: &Path) {
+    let repository = connect(file).await;
+    let (log, reports) = (repository.ai_log(), repository.ai_reports());
+    loop {
+        let report = roll_up(&log, &reports, 1).await.unwrap();
+        let mut out = std::io::stdout().lock();
+        writeln!(out, "committed {}", report.through).unwrap();
+        out.flush().unwrap();
+    }
+}
+
+#[test]
+fn a_killed_count_counts_each_line_once() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    if let Some(file) = env::var_os(CHILD) {
+        runtime.block_on(count_until_killed(Path::new(&file)));
+        return;
+    }
+    let directory = TempDir::new().unwrap();
+    let file = directory.path().join("lore.db");
+    let lines = lines(6_000, 40);
+    runtime.block_on(async { connect(&file).await.ai_log().append(&lines).await.unwrap() });
+    for round in 0..8 {
+        let test = "a_killed_count_counts_each_line_once";
+        let said = kill_after(test, &file, 1, 1 + round % 2);
+        runtime.block_on(async {
+            let repository = connect(&file).await;
+            let reports = repository.ai_reports();
+            let through = usize::try_from(reports.counted_through().await.unwrap()).unwrap();
+            assert!(through >= said as usize, "{through} are counted, {said} were said");
+            let mut stored = Vec::new();
+            for day in days(10).unwrap().iter() {
+                stored.extend(reports.usage_of_day(day).await.unwrap());
+            }
+            assert!(stored == fold(&lines[..through]).into_rows(), "round {round}, {through} lines");
+            repository.close().await.unwrap();
+            check_integrity(&file).await;
+        });
+    }
 }

@@ -45,6 +45,8 @@ pub(super) struct Run<'a, O> {
     /// Each model that was asked or left alone, and why it gave no answer.
     tried: Vec<(String, FailureReason)>,
     last: Option<Error>,
+    /// Keys that failed as a whole, and why.
+    dead_keys: Vec<(Arc<str>, FailureReason)>,
     /// The first time at which a model that is left alone may be asked again.
     soonest: Option<Timestamp>,
 }
@@ -74,6 +76,7 @@ impl<'a, O: Operation> Run<'a, O> {
             cost: Usd::ZERO,
             tried: Vec::new(),
             last: None,
+            dead_keys: Vec::new(),
             soonest: None,
         }
     }
@@ -95,7 +98,9 @@ impl<'a, O: Operation> Run<'a, O> {
                 }
                 if let Readiness::Cooling(until) = self.engine.readiness(candidate).await {
                     self.soonest = Some(self.soonest.map_or(until, |soonest| soonest.min(until)));
-                    self.tried.push((name(candidate), FailureReason::RateLimited));
+                    let dead = self.dead_keys.iter().find(|(name, _)| *name == candidate.provider_name);
+                    let reason = dead.map_or(FailureReason::RateLimited, |(_, reason)| *reason);
+                    self.tried.push((name(candidate), reason));
                     continue;
                 }
                 match self.ask(candidate).await {
@@ -207,6 +212,7 @@ impl<'a, O: Operation> Run<'a, O> {
             }
             FailureScope::Key => {
                 engine.cooldowns.undecided(cooled).await;
+                self.dead_keys.push((candidate.provider_name.clone(), reason));
                 engine.cooldowns.cool(&key, at_least(policy.cooling_seconds)).await;
             }
             FailureScope::Model => {

@@ -175,8 +175,8 @@ pub fn every_entry() -> Vec<AuditEntry> {
     }
     let failed = failures().into_iter().map(|failure| CallOutcome::Failed { failure });
     let outcomes = [CallOutcome::Unknown, CallOutcome::Unusable { finding: "five titles".to_owned() }];
-    let answered =
-        CallOutcome::Answered { model: String::new(), rung: Rung::Strict, output: Some("[]".to_owned()) };
+    let output = Some("{\"titles\":[]}".to_owned());
+    let answered = CallOutcome::Answered { model: String::new(), rung: Rung::Strict, output };
     for outcome in outcomes.into_iter().chain([answered]).chain(failed) {
         number += 1;
         let mut entry = call_entry(number, spent(number, number));

@@ -2,18 +2,24 @@
 
 use lore_core::{
     Address, ChainId, CreationId,
-    conformance::repository::fixtures::{asset_id, creation_id, ip_id},
+    conformance::{
+        audit_log::fixtures::request_id,
+        report_store::fixtures::acceptance,
+        repository::fixtures::{asset_id, creation_id, ip_id},
+    },
     creation::CreationStatus,
     domain::{
         asset::AssetType,
         chain_event::{ChainEventKind, ChainEventQuery, EventPosition},
         page::{ArchiveFilter, AssetPosition, AssetQuery, AssetSort, CreationQuery, SortOrder},
     },
+    port::ai_reports::{AcceptedBy, AcceptedPosition, AcceptedQuery},
 };
 use sqlx::Row;
 
 use super::{
     super::{
+        ai_report_rows::{COUNT_ACCEPTED, COUNTS, OF_USER, ROWS, TOTALS, UNIQUE_USERS, list_accepted_sql},
         ai_rows::{DROP_LINES, LINES, LINES_OF, OVERDUE, SPENT},
         chain_event_rows::{DROP_EVENTS, DROP_IPS, events_sql},
         list::{assets_sql, creations_sql},
@@ -209,6 +215,34 @@ async fn what_a_reorganised_chain_drops_is_found_in_an_index() {
         let plan = explain(&repository, sql).await;
         assert!(plan.contains("SEARCH") && plan.contains("(chain_id=? AND block>?)"), "{plan}");
         assert!(!plan.contains("SCAN"), "{plan}");
+    }
+}
+
+#[tokio::test]
+async fn usage_and_accepted_outputs_are_looked_up_in_indexes() {
+    let (_directory, repository) = repository().await;
+    for (sql, index) in [
+        (COUNTS, "(hour=? AND operation=? AND tier=? AND model=?)"),
+        (ROWS, "(hour>? AND hour<?)"),
+        (TOTALS, "PRIMARY KEY (day=? AND user=?)"),
+        (OF_USER, "(user=? AND day>? AND day<?)"),
+        (UNIQUE_USERS, "(day>? AND day<?)"),
+        (COUNT_ACCEPTED, "lore_ai_accepted_by_answer (answered_at>? AND answered_at<?)"),
+    ] {
+        let plan = explain(&repository, sql).await;
+        assert!(plan.contains(index) && !plan.contains("SCAN"), "{sql}:\n{plan}");
+    }
+    let position = AcceptedPosition::from(&acceptance(1).unwrap());
+    for (by, index) in [
+        (AcceptedBy::Asset(asset_id(1)), "lore_ai_accepted_by_asset"),
+        (AcceptedBy::Request(request_id(1)), "lore_ai_accepted_by_request"),
+        (AcceptedBy::User(Address::ZERO), "lore_ai_accepted_by_user"),
+    ] {
+        for below in [None, Some(position)] {
+            let (sql, _) = list_accepted_sql(&AcceptedQuery::new(by), below).unwrap();
+            let plan = explain(&repository, &sql).await;
+            assert!(plan.contains(index) && !plan.contains("TEMP B-TREE"), "{sql}:\n{plan}");
+        }
     }
 }
 

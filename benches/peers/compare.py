@@ -31,7 +31,7 @@ OFFLINE = {
     "RUST_LOG": "warn",
     "TENSORZERO_DISABLE_PSEUDONYMOUS_USAGE_ANALYTICS": "1",
 }
-PEER_SECONDS = 400
+PEER_SECONDS = 600
 
 
 def surroundings() -> dict[str, str]:

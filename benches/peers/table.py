@@ -48,14 +48,9 @@ def of(found: dict) -> str:
             row(f"{title}, {part}", micros(mine, None), lambda peer: micros(peer.get(figure, {}).get(part), mine))
 
     def calls(value: float | None) -> str:
-        return NOTHING if value is None else f"{value:.0f}"
+        return NOTHING if value is None else f"{value:,.0f}"
 
     times("hit in this process, 200 B", "hit__200_B", "hit_memory")
-    row(
-        "the same, processor time",
-        NOTHING,
-        lambda peer: micros(peer.get("hit_memory", peer.get("hit_redis", {})).get("processor"), None),
-    )
     mine = {part: lore.get(f"hit__21_KB_{part}") for part in ("p50", "p99")}
     for part in ("p50", "p99"):
         row(
@@ -64,6 +59,11 @@ def of(found: dict) -> str:
             lambda peer: micros(peer["hit_large"][part], mine[part]) if peer.get("cache") == "memory" else NOTHING,
         )
     times("hit in Redis, 200 B", "hit_in_Redis", "hit_redis")
+    row(
+        "processor time of a hit, 200 B",
+        NOTHING,
+        lambda peer: micros(peer.get("hit_memory", peer.get("hit_redis", {})).get("processor"), None),
+    )
     times("fresh answer", "fresh_answer__log_in_memory", "fresh")
     row("calls for 100 equal requests at once", NOTHING, lambda peer: calls(peer.get("same_100")))
     row(

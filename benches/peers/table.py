@@ -71,7 +71,8 @@ def of(found: dict) -> str:
         calls(lore.get("calls_for_1_000_equal_requests_at_once")),
         lambda peer: calls(peer.get("same_1000")),
     )
-    row("edits that mean nothing and hit", f"{lore.get('edits_that_mean_nothing_and_hit', 0):.0f} of 5", found_edits)
+    edits = lore.get("edits_that_mean_nothing_and_hit")
+    row("edits that mean nothing and hit", NOTHING if edits is None else f"{edits:.0f} of 5", found_edits)
     limited = lore.get("calls_to_the_model_that_said_429")
     row("calls to a model that says 429", NOTHING if limited is None else f"{limited:.3g} of 4", limited_calls)
     times("429, then the next model", "429__then_fallback", "fallback")

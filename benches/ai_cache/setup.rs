@@ -36,7 +36,9 @@ pub(crate) async fn upstream() -> Server {
 /// The model on loopback for other programs, until this one is ended.
 pub(crate) async fn upstream_for_peers() {
     let server = upstream().await;
-    server.model("slow", [Reply::text(TITLES).after(Duration::from_millis(200))]);
+    server
+        .model("slow", [Reply::text(TITLES).after(Duration::from_millis(200))])
+        .model("limited", [Reply::error(429, "slow down")]);
     println!("{}", server.base_url());
     std::future::pending::<()>().await;
 }

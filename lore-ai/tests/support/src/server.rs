@@ -25,7 +25,8 @@ use crate::{
     state::State,
 };
 
-/// A local endpoint of scripted models. Stops when it is dropped.
+/// A local endpoint of scripted models. Stops when it is dropped. `GET /counts` tells other programs how often each model
+/// was asked.
 #[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
@@ -126,6 +127,7 @@ async fn answer(request: Request<Incoming>, state: Arc<State>) -> io::Result<Res
     state.see(Seen { path: path.clone(), headers: head.headers, body: body.clone() });
     let (reply, model, is_stream) = match (head.method, path.as_str()) {
         (Method::GET, "/v1/models") => (state.list(), Cow::Borrowed(""), false),
+        (Method::GET, "/counts") => (state.counts(), Cow::Borrowed(""), false),
         (Method::POST, "/v1/chat/completions") => match serde_json::from_slice::<Asked<'_>>(&body) {
             Ok(asked) => (state.next(&asked.model, &body), asked.model, asked.stream),
             Err(_) => (Reply::error(400, "this is no request"), Cow::Borrowed(""), false),

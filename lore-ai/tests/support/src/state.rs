@@ -87,6 +87,14 @@ impl State {
         self.lock().scripts.get(model).map_or(0, |(_, calls)| *calls)
     }
 
+    /// How often each model was asked, by name, for other programs.
+    pub(crate) fn counts(&self) -> Reply {
+        let inner = self.lock();
+        let counts: BTreeMap<&String, usize> =
+            inner.scripts.iter().map(|(model, (_, calls))| (model, *calls)).collect();
+        Reply::raw(200, json!(counts).to_string())
+    }
+
     pub(crate) fn last(&self) -> Option<Seen> {
         self.lock().last.clone()
     }

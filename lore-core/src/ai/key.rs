@@ -7,6 +7,9 @@ use super::text::normalized;
 /// Changes whenever the meaning of the bytes below does, so that no old answer is found under a new key.
 const CONTEXT: &str = "lore ai answer key 1";
 
+/// BLAKE3's chunk. The length comes first, so a text and the hash of another can never be taken for each other.
+const CHUNK: usize = 1_024;
+
 /// The key of an answer: equal requests have equal keys.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct AnswerKey([u8; 32]);
@@ -60,7 +63,12 @@ impl KeyHasher {
 
     fn sized(&mut self, bytes: &[u8]) {
         self.0.update(&(bytes.len() as u64).to_le_bytes());
-        self.0.update(bytes);
+        if bytes.len() > CHUNK {
+            // By itself a long text is hashed many chunks at once; in the middle of others it is not.
+            self.0.update(blake3::hash(bytes).as_bytes());
+        } else {
+            self.0.update(bytes);
+        }
     }
 
     fn field(&mut self, name: &'static str, tag: Tag) {
@@ -172,6 +180,9 @@ mod tests {
             key(|k| _ = k.flag("a", false)),
             key(|k| _ = k.text_set("a", ["xy"])),
             key(|k| _ = k.text_set("a", ["x", "y"])),
+            key(|k| _ = k.text("a", &"x".repeat(CHUNK))),
+            key(|k| _ = k.text("a", &"x".repeat(CHUNK + 1))),
+            key(|k| _ = k.text("a", &("x".repeat(CHUNK) + "y"))),
         ];
         for (index, one) in keys.iter().enumerate() {
             assert!(!keys[..index].contains(one), "{index}");

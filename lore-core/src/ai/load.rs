@@ -4,8 +4,6 @@
 
 use std::{sync::Arc, time::Duration};
 
-use serde::Serialize;
-
 use super::{
     audit::{Rung, Source},
     engine::{Claim, Engine, Job, Landed, Origin, Used},
@@ -164,10 +162,12 @@ impl Engine {
         }
     }
 
-    /// A model's answer in the form in which it is kept.
-    pub(super) fn kept<T: Serialize + Send + Sync + 'static>(&self, answer: Answer<T>) -> Arc<KeptAnswer> {
-        // Values are made of texts and numbers, so JSON can always say them.
-        let size_bytes = serde_json::to_vec(&answer.value).map_or(0, |json| json.len());
+    /// A model's answer in the form in which it is kept; `size_bytes` is about that of its JSON.
+    pub(super) fn kept<T: Send + Sync + 'static>(
+        &self,
+        answer: Answer<T>,
+        size_bytes: usize,
+    ) -> Arc<KeptAnswer> {
         let fresh = Duration::from_secs(self.policy.fresh_seconds);
         Arc::new(KeptAnswer::new(answer, fresh, size_bytes))
     }

@@ -176,7 +176,7 @@ impl<'a, O: Operation> Run<'a, O> {
                 }
                 Ok(Called::Answer(completion, read)) => {
                     self.answered(candidate, &cooled).await;
-                    return Asked::Answer(self.finished(completion, read));
+                    return Asked::Answer(self.finished(&completion, read));
                 }
                 Ok(Called::Unusable(completion, finding)) => {
                     self.answered(candidate, &cooled).await;
@@ -484,19 +484,19 @@ impl<'a, O: Operation> Run<'a, O> {
         ledger.append(&lines).await.map(|_| ())
     }
 
-    fn finished(&self, completion: Completion, read: Read<O::Output>) -> Arc<KeptAnswer> {
+    fn finished(&self, completion: &Completion, read: Read<O::Output>) -> Arc<KeptAnswer> {
         let by_rules = completion.by_rules;
         let answer = Answer {
             value: read.value,
             source: if by_rules { Source::Rules } else { Source::Model },
-            model: (!by_rules).then_some(completion.model),
+            model: (!by_rules).then(|| completion.model.clone()),
             rung: (!by_rules).then_some(read.rung),
             request: self.job.asked.request,
             made: self.engine.clock.now(),
             usage: self.usage,
             cost: self.cost,
         };
-        self.engine.kept(answer)
+        self.engine.kept(answer, completion.text.len())
     }
 }
 

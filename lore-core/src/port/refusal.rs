@@ -1,8 +1,9 @@
-//! [`Refusal`], [`TransactionRefusal`], [`EventRefusal`], [`AiLogRefusal`], [`ReportRefusal`]: why a store does not write.
-//! Every adapter refuses with these, so that all say the same.
+//! [`Refusal`], [`TransactionRefusal`], [`EventRefusal`], [`AiLogRefusal`]: why a store does not write. Every adapter
+//! refuses with these, so that all say the same. Reports have their own,
+//! [`ReportRefusal`](super::ai_reports::ReportRefusal).
 
 use crate::{
-    ai::{audit::ChainHead, stats::AcceptanceKey},
+    ai::audit::ChainHead,
     error::{Error, ErrorKind, Retry},
     ids::{AssetId, CallId, CreationId},
     onchain::{ChainId, IpId},
@@ -347,60 +348,6 @@ impl From<AiLogRefusal> for Error {
             }
             AiLogRefusal::NotALine(head) => {
                 Self::new(ErrorKind::Conflict, "the log keeps no such line").with_context("line", head)
-            }
-        }
-    }
-}
-
-/// A rule of the [`UsageReports`](crate::port::ai_reports::UsageReports) and
-/// [`AcceptedContent`](crate::port::ai_reports::AcceptedContent) ports that a write would break.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ReportRefusal {
-    /// Somebody else counted lines meanwhile.
-    StaleCursor {
-        /// Through which line the batch takes everything to be counted.
-        expected: u64,
-        /// Through which line everything is counted.
-        stored: u64,
-    },
-    /// The batch has no line after those that are counted.
-    NothingNew {
-        /// Through which line everything is counted.
-        expected: u64,
-        /// The last line of the batch.
-        through: u64,
-    },
-    /// This was recorded before.
-    Accepted(AcceptanceKey),
-    /// This was never recorded.
-    NotAccepted(AcceptanceKey),
-}
-
-impl From<ReportRefusal> for Error {
-    fn from(refusal: ReportRefusal) -> Self {
-        let of = |kind, message: &'static str, key: AcceptanceKey| {
-            Self::new(kind, message)
-                .with_context("asset", key.asset)
-                .with_context("kind", key.kind)
-                .with_context("request", key.request)
-        };
-        match refusal {
-            ReportRefusal::StaleCursor { expected, stored } => {
-                Self::new(ErrorKind::Conflict, "somebody else counted lines of the log")
-                    .with_context("expected", expected)
-                    .with_context("stored", stored)
-            }
-            ReportRefusal::NothingNew { expected, through } => {
-                Self::invalid("through", "not_after", "a line after those that are counted")
-                    .with_context("expected", expected)
-                    .with_context("through", through)
-            }
-            ReportRefusal::Accepted(key) => {
-                of(ErrorKind::AlreadyExists, "the output was taken for the asset already", key)
-            }
-            ReportRefusal::NotAccepted(key) => {
-                of(ErrorKind::NotFound, "the output was not taken for the asset", key)
             }
         }
     }

@@ -128,20 +128,18 @@ impl<'a, O: Operation> Run<'a, O> {
 
     /// The error of a request that no model answered.
     fn nobody(&mut self) -> Error {
-        let all = |reasons: &[FailureReason]| {
-            !self.tried.is_empty() && self.tried.iter().all(|(_, reason)| reasons.contains(reason))
-        };
-        let (kind, reason) = if all(&[FailureReason::ContextLength]) {
+        let mut reasons = self.tried.iter().map(|(_, reason)| *reason);
+        let first = reasons.next().unwrap_or(FailureReason::Timeout);
+        let limited = |reason| matches!(reason, FailureReason::RateLimited | FailureReason::DailyCap);
+        let same = reasons.all(|reason| reason == first || (limited(reason) && limited(first)));
+        let (kind, reason) = match first {
+            _ if !same => (ErrorKind::Unavailable, FailureReason::Outage),
             // No model can read it, so it is the request's fault.
-            (ErrorKind::InvalidInput, FailureReason::BadRequest)
-        } else if all(&[FailureReason::RateLimited, FailureReason::DailyCap]) {
-            (ErrorKind::RateLimited, FailureReason::RateLimited)
-        } else if all(&[FailureReason::Credits]) {
-            (ErrorKind::InsufficientFunds, FailureReason::Credits)
-        } else if all(&[FailureReason::KeyRefused]) {
-            (ErrorKind::Unauthenticated, FailureReason::KeyRefused)
-        } else {
-            (ErrorKind::Unavailable, FailureReason::Outage)
+            FailureReason::ContextLength => (ErrorKind::InvalidInput, FailureReason::BadRequest),
+            FailureReason::RateLimited | FailureReason::DailyCap => (ErrorKind::RateLimited, first),
+            FailureReason::Credits => (ErrorKind::InsufficientFunds, first),
+            FailureReason::KeyRefused => (ErrorKind::Unauthenticated, first),
+            _ => (ErrorKind::Unavailable, first),
         };
         let mut error = Error::new(kind, "no model gave an answer that can be used")
             .with_op("ask")

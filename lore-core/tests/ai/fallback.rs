@@ -112,6 +112,10 @@ async fn an_unusable_answer_is_asked_for_once_more_with_the_finding_and_then_of_
     assert!(last.text.contains("a colour that people see"), "{}", last.text);
     assert_eq!(fixture.calls().await.len(), 2);
 
+    let fixture = three(says("ultraviolet"), says("ultraviolet"), says("ultraviolet"));
+    let error = fixture.ask("sea").await.unwrap_err();
+    assert_eq!(error.completion_failure().unwrap().reason, FailureReason::Unusable);
+
     let fixture = three(says("ultraviolet"), Reply::text("I would say blue."), says("red"));
     assert_eq!(answered_by(&fixture, "sea").await, "three");
     assert_eq!(calls(&fixture), [2, 2, 1]);

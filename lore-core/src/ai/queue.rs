@@ -15,7 +15,12 @@ use futures_channel::oneshot;
 use futures_util::future::{Either, select};
 
 use super::audit::AuditEntry;
-use crate::{error::Error, port::ai_log::CallLedger, task::Spawner, time::Clock};
+use crate::{
+    error::{Error, Result, Retry},
+    port::ai_log::CallLedger,
+    task::Spawner,
+    time::Clock,
+};
 
 /// How long a line waits for others at most.
 const LINGER: Duration = Duration::from_millis(100);
@@ -176,14 +181,36 @@ impl<L: Line> LogQueue<L> {
                 return std::mem::forget(guard);
             }
             let entries: Vec<_> = batch.into_iter().map(Line::entry).collect();
-            let mut pause = FIRST_PAUSE;
-            while let Err(error) = self.log.append(&entries).await {
-                self.report(&error, entries.len());
-                self.clock.sleep(pause).await;
-                pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
-            }
+            self.write(&entries).await;
             self.written();
         }
+    }
+
+    /// Tries until the lines are there. Where a failed write may have happened, it looks before it writes again.
+    async fn write(&self, entries: &[AuditEntry]) {
+        let mut pause = FIRST_PAUSE;
+        let mut unsure = false;
+        loop {
+            let outcome = match entries.last().filter(|_| unsure) {
+                Some(last) => self.has(last).await,
+                None => self.log.append(entries).await.map(|_| true),
+            };
+            match outcome {
+                Ok(true) => return,
+                Ok(false) => unsure = false,
+                Err(error) => {
+                    self.report(&error, entries.len());
+                    unsure |= error.retry() == Retry::Reconcile;
+                    self.clock.sleep(pause).await;
+                    pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
+                }
+            }
+        }
+    }
+
+    async fn has(&self, entry: &AuditEntry) -> Result<bool> {
+        let lines = self.log.lines_of(&entry.request()).await?;
+        Ok(lines.iter().any(|line| line.entry().is_ok_and(|known| known == *entry)))
     }
 
     fn report(&self, error: &Error, lines: usize) {
@@ -244,17 +271,26 @@ impl<L> Drop for Stopped<'_, L> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use async_trait::async_trait;
+
     use super::*;
     use crate::{
         ai::{
             OperationKind, Tier,
-            audit::{CallEntry, CallOutcome},
+            audit::{CallEntry, CallOutcome, ChainHead, LoggedEntry},
         },
+        error::ErrorKind,
         ids::{CallId, RequestId},
         memory::{ai_log::MemoryAiLog, clock::ManualClock},
-        port::{ai_log::AuditLog as _, llm::Usage},
+        onchain::Address,
+        port::{
+            ai_log::{AuditLog, Budget, PendingCall, Spent},
+            llm::Usage,
+        },
         task::tests::TestSpawner,
-        time::Timestamp,
+        time::{Day, Timestamp},
         usd::Usd,
     };
 
@@ -278,6 +314,82 @@ mod tests {
                 cost: Usd::ZERO,
             }))
         }
+    }
+
+    /// Fails the first appends: the first before anything is written, the second after all is.
+    #[derive(Debug)]
+    struct Failing {
+        inner: MemoryAiLog,
+        appends: AtomicU32,
+    }
+
+    #[async_trait]
+    impl AuditLog for Failing {
+        async fn append(&self, entries: &[AuditEntry]) -> Result<ChainHead> {
+            let failure = Error::new(ErrorKind::Unavailable, "the disk is away");
+            match self.appends.fetch_add(1, Ordering::SeqCst) {
+                0 => Err(failure),
+                1 => {
+                    self.inner.append(entries).await?;
+                    Err(failure.with_retry(Retry::Reconcile))
+                }
+                _ => self.inner.append(entries).await,
+            }
+        }
+
+        async fn head(&self) -> Result<ChainHead> {
+            self.inner.head().await
+        }
+
+        async fn anchor(&self) -> Result<ChainHead> {
+            self.inner.anchor().await
+        }
+
+        async fn lines(&self, after: u64, limit: u32) -> Result<Vec<LoggedEntry>> {
+            self.inner.lines(after, limit).await
+        }
+
+        async fn lines_of(&self, request: &RequestId) -> Result<Vec<LoggedEntry>> {
+            self.inner.lines_of(request).await
+        }
+
+        async fn drop_through(&self, through: &ChainHead) -> Result<()> {
+            self.inner.drop_through(through).await
+        }
+    }
+
+    #[async_trait]
+    impl CallLedger for Failing {
+        async fn open_call(&self, call: &PendingCall, budget: &Budget) -> Result<()> {
+            self.inner.open_call(call, budget).await
+        }
+
+        async fn close_call(&self, call: &CallId, used: Spent, entries: &[AuditEntry]) -> Result<ChainHead> {
+            self.inner.close_call(call, used, entries).await
+        }
+
+        async fn overdue_calls(&self, now: Timestamp, limit: u32) -> Result<Vec<PendingCall>> {
+            self.inner.overdue_calls(now, limit).await
+        }
+
+        async fn spent(&self, user: &Address, day: Day) -> Result<(Spent, Spent)> {
+            self.inner.spent(user, day).await
+        }
+    }
+
+    #[tokio::test]
+    async fn a_log_that_fails_gets_every_line_once_also_if_nobody_knows_whether_it_was_written() {
+        let clock = Arc::new(ManualClock::default().auto_advance());
+        let log = Arc::new(Failing { inner: MemoryAiLog::new(), appends: AtomicU32::new(0) });
+        let queue = LogQueue::new(log.clone(), clock, Arc::new(TestSpawner), 10_000);
+        for number in 0..3 {
+            queue.push(Numbered(number)).await;
+        }
+        queue.flush().await;
+        assert_eq!((log.head().await.unwrap().sequence, log.appends.load(Ordering::SeqCst)), (3, 2));
+        queue.push(Numbered(3)).await;
+        queue.flush().await;
+        assert_eq!(log.head().await.unwrap().sequence, 4);
     }
 
     fn queue(capacity: usize) -> (Arc<LogQueue<Numbered>>, MemoryAiLog, ManualClock) {

@@ -105,13 +105,13 @@ fn a_call_is_a_span_and_a_failure_is_an_event_without_contents() {
             r#"span 2 outcome="unavailable""#.to_owned(),
             format!(
                 "WARN {failed} kind=\"unavailable\" retry=After(None) error=complete: the model failed as its script \
-                 says (provider `scripted`, model `broken`)"
+                 says: outage (provider `scripted`, model `broken`)"
             ),
             format!("span 3 {call}"),
             r#"span 3 outcome="not_found""#.to_owned(),
             format!(
-                "DEBUG {failed} kind=\"not_found\" retry=Never error=complete: the provider does not have this model \
-                 (provider `scripted`, model `missing`)"
+                "DEBUG {failed} kind=\"not_found\" retry=Never error=complete: the provider does not have this model: \
+                 model_gone (provider `scripted`, model `missing`)"
             ),
         ]
     );

@@ -127,7 +127,7 @@ async fn a_database_of_a_newer_version_is_left_as_it_is() {
     let error = connect(&file).await.unwrap_err();
     assert_eq!((error.kind(), error.retry()), (ErrorKind::Config, Retry::Never), "{error:?}");
     assert!(error.context().contains(&("database_version", "9".to_owned())), "{error}");
-    assert!(error.context().contains(&("supported_version", "3".to_owned())), "{error}");
+    assert!(error.context().contains(&("supported_version", "5".to_owned())), "{error}");
     assert_eq!(fs::read(&file).unwrap(), before);
 }
 

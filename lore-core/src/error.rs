@@ -387,6 +387,7 @@ impl Error {
     }
 
     /// The same failure for another caller: everything but the live cause.
+    #[cfg(not(target_family = "wasm"))]
     pub(crate) fn share(&self) -> Self {
         let detail = self.0.detail.as_ref().map(|detail| match detail {
             Detail::Violations(violations) => Detail::Violations(violations.clone()),

@@ -1,16 +1,16 @@
 //! Lore's own ids. Each is a UUIDv7, so that ids sort by the time they were made, and has its own type.
 
-use std::{
-    fmt,
-    str::FromStr,
-    sync::{Mutex, PoisonError},
-};
+#[cfg(not(target_family = "wasm"))]
+use std::sync::{Mutex, PoisonError};
+use std::{fmt, str::FromStr};
 
 use uuid::{Builder, Uuid};
 
+#[cfg(not(target_family = "wasm"))]
+use crate::time::Timestamp;
 use crate::{
     error::{Error, ErrorKind, Result},
-    time::{Clock, Timestamp},
+    time::Clock,
 };
 
 /// Randomness of one id.
@@ -33,9 +33,11 @@ fn generate(clock: &dyn Clock) -> Result<Uuid> {
 /// asking the system costs as much as all the rest.
 ///
 /// It belongs to something that does not survive a fork, or two processes would make the same ids.
+#[cfg(not(target_family = "wasm"))]
 #[derive(Debug, Default)]
 pub(crate) struct RandomPool(Mutex<Vec<Random>>);
 
+#[cfg(not(target_family = "wasm"))]
 impl RandomPool {
     const IDS: usize = 64;
 
@@ -127,6 +129,7 @@ local_id! {
     RequestId, "request"
 }
 
+#[cfg(not(target_family = "wasm"))]
 impl RequestId {
     /// A fresh id of this time.
     pub(crate) fn pooled(now: Timestamp, pool: &RandomPool) -> Result<Self> {

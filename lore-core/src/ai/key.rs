@@ -50,14 +50,24 @@ enum Tag {
     List,
 }
 
+impl Default for KeyHasher {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl KeyHasher {
-    pub(super) fn new() -> Self {
+    /// A key without parameters.
+    #[must_use]
+    pub fn new() -> Self {
         let mut hasher = blake3::Hasher::new();
         hasher.update(CONTEXT.as_bytes());
         Self(hasher)
     }
 
-    pub(super) fn finish(&self) -> AnswerKey {
+    /// The key of the parameters so far.
+    #[must_use]
+    pub fn finish(&self) -> AnswerKey {
         AnswerKey(*self.0.finalize().as_bytes())
     }
 

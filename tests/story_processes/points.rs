@@ -46,12 +46,21 @@ async fn a_process_that_dies_at_any_call_of_the_store_is_followed_by_one_that_fi
     for (call, nth) in calls {
         for side in [Side::Before, Side::After] {
             let point = Point { side, call: call.to_owned(), nth };
-            let before = scene.count().await;
-            let job = scene.job(Way::Client, WORKS);
-            let status = Process::start(&Job { dies_at: Some(point.clone()), ..job.clone() }).end().await;
-            assert!(aborted(status), "{point}: {status}");
-            assert!(Process::start(&job).end().await.success(), "{point}");
-            scene.judge(&job, before).await;
+            let mut attempts = 0;
+            loop {
+                let before = scene.count().await;
+                let job = scene.job(Way::Client, WORKS);
+                let status = Process::start(&Job { dies_at: Some(point.clone()), ..job.clone() }).end().await;
+                attempts += 1;
+                if aborted(status) {
+                    assert!(Process::start(&job).end().await.success(), "{point}");
+                    scene.judge(&job, before).await;
+                    break;
+                }
+                // A lease is renewed when its time comes, and a quick process may be done before.
+                assert!(call == "renew_lane" && status.success() && attempts < 10, "{point}: {status}");
+                scene.judge(&job, before).await;
+            }
             points += 1;
         }
     }

@@ -7,7 +7,7 @@ use super::{
     prompt,
     text::{check_written, clean_text},
     words::word_count,
-    work::{MAX_WISHES_CHARS, Work, check_optional, normal},
+    work::{Work, check_with_wishes, normal},
 };
 use crate::{
     ai::{
@@ -36,7 +36,7 @@ const INSTRUCTIONS: &str = "You write the description of a creative work for a p
 pub struct DescriptionRequest {
     /// The work.
     pub work: Work,
-    /// What its creator wishes, up to [`MAX_WISHES_CHARS`].
+    /// What its creator wishes, up to [`MAX_WISHES_CHARS`](super::MAX_WISHES_CHARS).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wishes: Option<String>,
 }
@@ -72,10 +72,7 @@ impl Operation for DescriptionRequest {
     const PROMPT_VERSION: u32 = 1;
 
     fn check(&self) -> Result<(), Violations> {
-        let mut found = Violations::new();
-        self.work.check(&mut found, "work");
-        check_optional(&mut found, "wishes", self.wishes.as_deref(), MAX_WISHES_CHARS);
-        found.into_result(())
+        check_with_wishes(&self.work, self.wishes.as_deref())
     }
 
     fn key(&self, key: &mut KeyHasher) {

@@ -8,7 +8,7 @@ use super::{
     percent::Percent,
     prompt,
     text::{check_written, clean_text},
-    work::{MAX_WISHES_CHARS, Work, check_optional, normal},
+    work::{Work, check_with_wishes, normal},
 };
 use crate::{
     ai::{
@@ -53,7 +53,7 @@ pub struct LicenseRequest {
     /// Whether its creator wants derivatives, if that is settled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub derivatives_allowed: Option<bool>,
-    /// What its creator wishes beyond that, up to [`MAX_WISHES_CHARS`].
+    /// What its creator wishes beyond that, up to [`MAX_WISHES_CHARS`](super::MAX_WISHES_CHARS).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wishes: Option<String>,
 }
@@ -128,10 +128,7 @@ impl Operation for LicenseRequest {
     const PROMPT_VERSION: u32 = 1;
 
     fn check(&self) -> Result<(), Violations> {
-        let mut found = Violations::new();
-        self.work.check(&mut found, "work");
-        check_optional(&mut found, "wishes", self.wishes.as_deref(), MAX_WISHES_CHARS);
-        found.into_result(())
+        check_with_wishes(&self.work, self.wishes.as_deref())
     }
 
     fn key(&self, key: &mut KeyHasher) {

@@ -149,6 +149,14 @@ impl Work {
     }
 }
 
+/// The bounds of a request about a work and what its creator wishes.
+pub(super) fn check_with_wishes(work: &Work, wishes: Option<&str>) -> Result<(), Violations> {
+    let mut found = Violations::new();
+    work.check(&mut found, "work");
+    check_optional(&mut found, "wishes", wishes, MAX_WISHES_CHARS);
+    found.into_result(())
+}
+
 /// The one form of a text that may be absent.
 pub(super) fn normal(text: Option<&str>) -> Option<String> {
     text.map(|text| normalized(text).into_owned()).filter(|text| !text.is_empty())

@@ -136,7 +136,9 @@ impl Engine {
             return Elsewhere::Answer(answer);
         }
         let lease = lease_key(&job.key);
-        let deadline = job.started.saturating_add(Duration::from_secs(self.policy.deadline_seconds));
+        // Half of the time: the other process may be dead, and then there must be time to ask.
+        let patience = Duration::from_secs(self.policy.deadline_seconds) / 2;
+        let deadline = job.started.saturating_add(patience);
         let ttl = Duration::from_secs(self.policy.call_seconds.saturating_add(self.policy.deadline_seconds));
         loop {
             match shared.put_if_absent(&lease, Arc::from([1]), ttl).await {

@@ -167,7 +167,7 @@ impl<'a, O: Operation> Run<'a, O> {
         for asked_again in [false, true] {
             match self.call(candidate, &request, asked_again).await {
                 Err(error) => {
-                    // The call was not made, so a trial has shown nothing.
+                    // The call was not made, or what it came to cannot be written down: either way the answer cannot be used.
                     engine.cooldowns.undecided(&Cooled::key(&candidate.provider_name)).await;
                     engine.cooldowns.undecided(&cooled).await;
                     return Asked::Stop(error);

@@ -52,6 +52,29 @@ async fn equal_requests_of_several_processes_at_once_make_one_call() {
 }
 
 #[tokio::test]
+async fn a_process_that_died_while_it_asked_keeps_nobody_from_an_answer() {
+    let setup = Setup::new();
+    let cache = Arc::new(MemoryCache::new(Arc::new(setup.clock.clone()), MemoryCache::DEFAULT_BYTES));
+    let shared = cache.clone();
+    let dying = move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let setup = Setup { shared: Some(shared), ..Setup::standing_still() };
+            let never = says("blue").after(Duration::from_secs(1_000));
+            let fixture = setup.scripted(|provider| provider.model("one", [never]));
+            let mut asking = Box::pin(fixture.ask("sea"));
+            while fixture.provider.calls() == 0 {
+                assert!(futures_util::poll!(&mut asking).is_pending());
+                tokio::task::yield_now().await;
+            }
+        });
+    };
+    std::thread::spawn(dying).join().unwrap();
+    let fixture = Setup { shared: Some(cache), ..setup }.scripted(|p| p.model("one", [says("green")]));
+    assert_eq!(fixture.ask("sea").await.unwrap().value().colour, "green");
+}
+
+#[tokio::test]
 async fn a_model_that_one_process_leaves_alone_is_left_alone_by_all() {
     let (clock, services) = processes(3, &[limited(None)]);
     for (number, service) in services.iter().enumerate() {

@@ -15,6 +15,9 @@ use crate::{
 
 const WORKS: u32 = 4;
 
+/// Calls that are made only while something takes long: a lease is renewed, a transaction replaced.
+const COMES_WITH_TIME: [&str; 2] = ["renew_lane", "add_attempt"];
+
 /// What an engine asks of the node on the way of a registration.
 const REQUESTS: [&str; 8] = [
     "eth_chainId",
@@ -42,25 +45,25 @@ async fn a_process_that_dies_at_any_call_of_the_store_is_followed_by_one_that_fi
     scene.lane["stall_after_ms"] = json!(100);
     // The third insertion: two are sent, or about to be.
     let calls = CALLS.map(|call| (call, 1)).into_iter().chain([("insert_transaction", 3)]);
+    let (slow, quick): (Vec<_>, Vec<_>) = calls.partition(|(call, _)| COMES_WITH_TIME.contains(call));
     let mut points = 0;
-    for (call, nth) in calls {
+    for (call, nth) in quick.into_iter().chain(slow) {
         for side in [Side::Before, Side::After] {
             let point = Point { side, call: call.to_owned(), nth };
-            let mut attempts = 0;
-            loop {
-                let before = scene.count().await;
-                let job = scene.job(Way::Client, WORKS);
-                let status = Process::start(&Job { dies_at: Some(point.clone()), ..job.clone() }).end().await;
-                attempts += 1;
-                if aborted(status) {
-                    assert!(Process::start(&job).end().await.success(), "{point}");
-                    scene.judge(&job, before).await;
-                    break;
-                }
-                // A lease is renewed when its time comes, and a quick process may be done before.
-                assert!(call == "renew_lane" && status.success() && attempts < 10, "{point}: {status}");
-                scene.judge(&job, before).await;
+            let before = scene.count().await;
+            let job = scene.job(Way::Client, WORKS);
+            // A process whose transactions are mined at once may be done before it makes such a call.
+            let waits_for_time = COMES_WITH_TIME.contains(&call);
+            if waits_for_time {
+                scene.node.set_interval_mining(0).await;
             }
+            let status = Process::start(&Job { dies_at: Some(point.clone()), ..job.clone() }).end().await;
+            assert!(aborted(status), "{point}: {status}");
+            if waits_for_time {
+                scene.node.set_interval_mining(1).await;
+            }
+            assert!(Process::start(&job).end().await.success(), "{point}");
+            scene.judge(&job, before).await;
             points += 1;
         }
     }

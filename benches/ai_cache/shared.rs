@@ -1,7 +1,7 @@
 //! Answers out of a Redis server, and one that is frozen.
 
 use std::{
-    process::{Child, Command, Stdio},
+    net::TcpListener,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -11,6 +11,7 @@ use lore::{
     ai::{AiService, audit::CacheOutcome},
 };
 use lore_ai_testbed::Server;
+use lore_store_testbed::RedisServer;
 
 use crate::{
     figures::{Figures, Times},
@@ -19,49 +20,16 @@ use crate::{
 
 const ANSWERS: usize = 1_000;
 
-struct Redis {
-    process: Child,
-    port: u16,
+/// On a port, as most servers are.
+async fn start() -> Option<(RedisServer, RedisConfig)> {
+    // Free a moment ago; a server that finds it taken says so and ends the bench.
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
+    let server = RedisServer::start_with(&["--bind", "127.0.0.1", "--port", &port]).await?;
+    Some((server, RedisConfig::new(format!("redis://127.0.0.1:{port}"))))
 }
 
-impl Redis {
-    /// `None` if the program is not installed.
-    async fn start(directory: &std::path::Path) -> Option<Self> {
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let process = Command::new("redis-server")
-            .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
-            .arg("--dir")
-            .arg(directory)
-            .stdout(Stdio::null())
-            .spawn()
-            .ok()?;
-        let redis = Self { process, port };
-        for _ in 0..200 {
-            if std::net::TcpStream::connect(("127.0.0.1", port)).is_ok() {
-                return Some(redis);
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        panic!("redis-server does not answer");
-    }
-
-    fn signal(&self, signal: &str) {
-        let done = Command::new("kill").args([signal, &self.process.id().to_string()]).status().unwrap();
-        assert!(done.success());
-    }
-}
-
-impl Drop for Redis {
-    fn drop(&mut self) {
-        self.signal("-CONT");
-        self.process.kill().unwrap();
-        self.process.wait().unwrap();
-    }
-}
-
-async fn service(server: &Server, redis: &Redis) -> AiService {
-    let config = RedisConfig::new(format!("redis://127.0.0.1:{}", redis.port));
-    let cache: Arc<dyn Cache> = Arc::new(RedisCache::new(&config).unwrap());
+fn service(server: &Server, redis: &RedisConfig) -> AiService {
+    let cache: Arc<dyn Cache> = Arc::new(RedisCache::new(redis).unwrap());
     AiService::builder(Arc::new(MemoryAiLog::new()), TokioSpawner::current().unwrap().shared())
         .llm_provider(provider(server))
         .shared_cache(cache)
@@ -71,13 +39,9 @@ async fn service(server: &Server, redis: &Redis) -> AiService {
 }
 
 pub(crate) async fn redis(figures: &mut Figures) {
-    let directory = tempfile::tempdir().unwrap();
-    let Some(redis) = Redis::start(directory.path()).await else {
-        println!("skipped: no redis-server on this machine (Debian: redis-server)");
-        return;
-    };
+    let Some((redis, config)) = start().await else { return };
     let server = upstream().await;
-    let (one, other) = (service(&server, &redis).await, service(&server, &redis).await);
+    let (one, other) = (service(&server, &config), service(&server, &config));
     for number in 0..ANSWERS {
         one.ask(&caller(), &question(200, number)).await.unwrap();
     }
@@ -93,7 +57,7 @@ pub(crate) async fn redis(figures: &mut Figures) {
     assert_eq!(server.calls(), calls, "no model was asked");
     figures.times("hit in Redis", &Times::new(times), "goal 120");
 
-    redis.signal("-STOP");
+    redis.freeze();
     let ask = question(200, 0);
     let mut times = Vec::new();
     for _ in 0..20_000 {

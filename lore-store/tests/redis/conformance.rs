@@ -11,12 +11,13 @@ use std::{
 use futures_util::lock::Mutex;
 use lore_core::{Clock as _, Result, SystemClock, conformance::cache::Harness, port::cache::Cache};
 use lore_store::redis::RedisCache;
+use lore_store_testbed::{RedisServer, missing};
 
-use crate::server::{self, Server};
+use crate::server::config;
 
 #[derive(Default)]
 struct Redis {
-    server: Mutex<Option<Server>>,
+    server: Mutex<Option<RedisServer>>,
     caches: AtomicU32,
 }
 
@@ -26,10 +27,10 @@ impl Harness for Redis {
         let mut server = self.server.lock().await;
         let server = match &mut *server {
             Some(server) => server,
-            none => none.insert(Server::start().await.unwrap()),
+            none => none.insert(RedisServer::start().await.unwrap()),
         };
         let prefix = format!("{}:", self.caches.fetch_add(1, Ordering::Relaxed));
-        Ok(Arc::new(RedisCache::new(&server.config().with_key_prefix(prefix))?))
+        Ok(Arc::new(RedisCache::new(&config(server).with_key_prefix(prefix))?))
     }
 
     /// Long enough for a loaded machine to put an entry and ask for it in less.
@@ -43,4 +44,4 @@ impl Harness for Redis {
     }
 }
 
-lore_core::cache_conformance!(Redis::default(), skip_if: server::missing());
+lore_core::cache_conformance!(Redis::default(), skip_if: missing());

@@ -5,8 +5,9 @@ use std::{sync::Arc, time::Duration};
 use futures_util::future::join_all;
 use lore_core::{Clock as _, Error, ErrorKind, Result, Retry, SystemClock, port::cache::Cache};
 use lore_store::redis::{RedisCache, RedisConfig};
+use lore_store_testbed::RedisServer;
 
-use crate::server::Server;
+use crate::server::{cache, config};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -20,8 +21,8 @@ fn assert_away(error: &Error) {
 }
 
 /// Short times, and pauses that are over soon.
-fn impatient(server: &Server) -> RedisConfig {
-    server.config().with_command_timeout_ms(200).with_connect_timeout_ms(400).with_reconnect_ms(10, 50)
+fn impatient(server: &RedisServer) -> RedisConfig {
+    config(server).with_command_timeout_ms(200).with_connect_timeout_ms(400).with_reconnect_ms(10, 50)
 }
 
 /// Asks until there is an answer, as callers do: each goes on without the cache and the next one tries again.
@@ -38,7 +39,7 @@ async fn get_when_back(cache: &RedisCache, key: &str) -> Option<Arc<[u8]>> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_frozen_server_costs_each_call_its_timeout_at_most_and_is_used_again() -> Result<()> {
-    let Some(server) = Server::start().await else { return Ok(()) };
+    let Some(server) = RedisServer::start().await else { return Ok(()) };
     let cache = RedisCache::new(&impatient(&server))?;
     // Patient, because nothing is connected yet.
     cache.ping().await?;
@@ -67,7 +68,7 @@ async fn a_frozen_server_costs_each_call_its_timeout_at_most_and_is_used_again()
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_calls_to_a_frozen_server_end_together() -> Result<()> {
-    let Some(server) = Server::start().await else { return Ok(()) };
+    let Some(server) = RedisServer::start().await else { return Ok(()) };
     let cache = RedisCache::new(&impatient(&server).with_command_timeout_ms(500))?;
     cache.ping().await?;
     server.freeze();
@@ -88,8 +89,8 @@ async fn many_calls_to_a_frozen_server_end_together() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_was_killed_and_started_again_is_used_again() -> Result<()> {
-    let Some(mut server) = Server::start().await else { return Ok(()) };
-    let cache = RedisCache::new(&server.config().with_reconnect_ms(10, 50))?;
+    let Some(mut server) = RedisServer::start().await else { return Ok(()) };
+    let cache = RedisCache::new(&config(&server).with_reconnect_ms(10, 50))?;
     cache.put("a", bytes("x"), HOUR).await?;
     server.kill();
     for _ in 0..20 {
@@ -104,8 +105,8 @@ async fn a_server_that_was_killed_and_started_again_is_used_again() -> Result<()
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_connection_lost_between_calls_fails_none_of_them() -> Result<()> {
-    let Some(mut server) = Server::start().await else { return Ok(()) };
-    let cache = server.cache();
+    let Some(mut server) = RedisServer::start().await else { return Ok(()) };
+    let cache = cache(&server);
     cache.put("a", bytes("x"), HOUR).await?;
     server.kill();
     server.start_again().await;
@@ -123,9 +124,9 @@ async fn a_connection_lost_between_calls_fails_none_of_them() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_application_starts_while_its_cache_is_away() -> Result<()> {
-    let Some(mut server) = Server::start().await else { return Ok(()) };
+    let Some(mut server) = RedisServer::start().await else { return Ok(()) };
     server.kill();
-    let cache = RedisCache::new(&server.config().with_reconnect_ms(10, 50))?;
+    let cache = RedisCache::new(&config(&server).with_reconnect_ms(10, 50))?;
     assert_away(&cache.ping().await.unwrap_err());
     server.start_again().await;
     assert_eq!(get_when_back(&cache, "a").await, None);
@@ -134,8 +135,8 @@ async fn an_application_starts_while_its_cache_is_away() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cache_outlives_the_runtime_that_connected_it() -> Result<()> {
-    let Some(server) = Server::start().await else { return Ok(()) };
-    let cache = server.cache();
+    let Some(server) = RedisServer::start().await else { return Ok(()) };
+    let cache = cache(&server);
     let other = cache.clone();
     let put = move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -148,7 +149,7 @@ async fn a_cache_outlives_the_runtime_that_connected_it() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_wrong_password_is_told_from_a_missing_one_and_shown_nowhere() -> Result<()> {
-    let Some(server) = Server::start_with(&["--requirepass", "opensesame"]).await else { return Ok(()) };
+    let Some(server) = RedisServer::start_with(&["--requirepass", "opensesame"]).await else { return Ok(()) };
     let with = |query: &str| RedisCache::new(&RedisConfig::new(format!("{}{query}", server.url())));
     for (query, code) in
         [("", "NOAUTH"), ("?pass=hunter2", "WRONGPASS"), ("?user=u&pass=hunter2", "WRONGPASS")]
@@ -167,8 +168,8 @@ async fn a_wrong_password_is_told_from_a_missing_one_and_shown_nowhere() -> Resu
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn refusals_of_the_server_have_their_kinds() -> Result<()> {
-    let Some(server) = Server::start().await else { return Ok(()) };
-    let cache = server.cache();
+    let Some(server) = RedisServer::start().await else { return Ok(()) };
+    let cache = cache(&server);
     cache.put("a", bytes("x"), HOUR).await?;
     server.ask(&["RPUSH", "lore:list", "x"]);
     assert_eq!(cache.get("list").await.unwrap_err().kind(), ErrorKind::Conflict);
@@ -186,7 +187,8 @@ async fn refusals_of_the_server_have_their_kinds() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_takes_no_more_clients_is_away_and_not_a_wrong_password() -> Result<()> {
-    let Some(server) = Server::start_with(&["--requirepass", "opensesame", "--maxclients", "1"]).await else {
+    let Some(server) = RedisServer::start_with(&["--requirepass", "opensesame", "--maxclients", "1"]).await
+    else {
         return Ok(());
     };
     let url = format!("{}?pass=opensesame", server.url());

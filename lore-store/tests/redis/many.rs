@@ -4,15 +4,16 @@ use std::{sync::Arc, time::Duration};
 
 use futures_util::future::{join, join_all};
 use lore_core::{Result, port::cache::Cache};
+use lore_store_testbed::RedisServer;
 
-use crate::server::Server;
+use crate::server::cache;
 
 const HOUR: Duration = Duration::from_secs(3600);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_two_clients_that_race_one_puts_if_absent() -> Result<()> {
-    let Some(server) = Server::start().await else { return Ok(()) };
-    let (left, right) = (server.cache(), server.cache());
+    let Some(server) = RedisServer::start().await else { return Ok(()) };
+    let (left, right) = (cache(&server), cache(&server));
     for round in 0..200_u32 {
         let key = round.to_string();
         let (left_won, right_won) = join(
@@ -31,8 +32,8 @@ async fn of_two_clients_that_race_one_puts_if_absent() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_megabyte_of_any_bytes_comes_back() -> Result<()> {
-    let Some(server) = Server::start().await else { return Ok(()) };
-    let cache = server.cache();
+    let Some(server) = RedisServer::start().await else { return Ok(()) };
+    let cache = cache(&server);
     let value: Arc<[u8]> = (0..=u8::MAX).cycle().take(1 << 20).collect();
     cache.put("large", Arc::clone(&value), HOUR).await?;
     assert_eq!(cache.get("large").await?, Some(value));
@@ -41,8 +42,8 @@ async fn a_megabyte_of_any_bytes_comes_back() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ten_thousand_calls_share_one_connection() -> Result<()> {
-    let Some(server) = Server::start().await else { return Ok(()) };
-    let cache = server.cache();
+    let Some(server) = RedisServer::start().await else { return Ok(()) };
+    let cache = cache(&server);
     let keys: Vec<String> = (0..100).map(|number| number.to_string()).collect();
     for key in &keys {
         cache.put(key, key.as_bytes().into(), HOUR).await?;

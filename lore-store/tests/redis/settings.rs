@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use lore_core::{Clock as _, ErrorKind, Result, SystemClock, port::cache::Cache};
 use lore_store::redis::{RedisCache, RedisConfig};
+use lore_store_testbed::RedisServer;
 
-use crate::server::Server;
+use crate::server::{cache, config};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn keys_begin_with_the_prefix_and_end_with_their_time() -> Result<()> {
-    let Some(server) = Server::start().await else { return Ok(()) };
-    let cache = RedisCache::new(&server.config().with_key_prefix("app:"))?;
+    let Some(server) = RedisServer::start().await else { return Ok(()) };
+    let cache = RedisCache::new(&config(&server).with_key_prefix("app:"))?;
     cache.put("a", b"x".as_slice().into(), Duration::from_secs(60)).await?;
     assert_eq!(server.ask(&["KEYS", "*"]), "app:a");
     let left: u64 = server.ask(&["PTTL", "app:a"]).parse().unwrap();
@@ -23,12 +24,12 @@ async fn keys_begin_with_the_prefix_and_end_with_their_time() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn entries_go_to_the_database_of_the_address() -> Result<()> {
-    let Some(server) = Server::start().await else { return Ok(()) };
+    let Some(server) = RedisServer::start().await else { return Ok(()) };
     let third = RedisCache::new(&RedisConfig::new(format!("{}?db=3", server.url())))?;
     third.ping().await?;
     third.put("a", b"x".as_slice().into(), Duration::from_secs(60)).await?;
     assert_eq!(server.ask(&["-n", "3", "EXISTS", "lore:a"]), "1");
-    assert_eq!(server.cache().get("a").await?, None);
+    assert_eq!(cache(&server).get("a").await?, None);
     let none = RedisCache::new(&RedisConfig::new(format!("{}?db=99", server.url())))?;
     assert_eq!(none.ping().await.unwrap_err().kind(), ErrorKind::Config);
     Ok(())

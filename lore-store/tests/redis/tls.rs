@@ -10,8 +10,7 @@ use std::{
 
 use lore_core::{ErrorKind, Result, Retry, port::cache::Cache};
 use lore_store::redis::{RedisCache, RedisConfig};
-
-use crate::server::Server;
+use lore_store_testbed::RedisServer;
 
 /// Where TLS on Linux looks for the certificates to trust, before it looks anywhere else.
 const TRUSTED: &str = "SSL_CERT_FILE";
@@ -21,7 +20,7 @@ fn data(name: &str) -> PathBuf {
 }
 
 /// A server that also listens on a port, with its address.
-async fn encrypted() -> Option<(Server, String)> {
+async fn encrypted() -> Option<(RedisServer, String)> {
     // Free a moment ago; a server that finds it taken says so and ends the test.
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
     let (certificate, key) = (data("certificate.pem"), data("key.pem"));
@@ -37,7 +36,7 @@ async fn encrypted() -> Option<(Server, String)> {
         "--tls-key-file",
         key.to_str().unwrap(),
     ];
-    Some((Server::start_with(&options).await?, format!("rediss://localhost:{port}")))
+    Some((RedisServer::start_with(&options).await?, format!("rediss://localhost:{port}")))
 }
 
 fn cache(url: &str) -> Result<RedisCache> {

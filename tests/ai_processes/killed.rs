@@ -1,4 +1,5 @@
-//! A process that is killed at random moments.
+//! A process that is killed at random moments amid requests, and started again until all are done: no call is missing from the
+//! audit log, and budgets add up.
 
 use std::{
     collections::{BTreeMap, BTreeSet, hash_map::RandomState},

@@ -14,8 +14,13 @@ pub(crate) struct Process(Child);
 impl Process {
     pub(crate) fn start(job: &Job) -> Self {
         let (variable, value) = job.to_environment();
+        Self::start_as("a_process_of_the_other_tests", variable, &value)
+    }
+
+    /// A process that does what one of the ignored tests does, and is told about it by an environment variable.
+    pub(crate) fn start_as(test: &str, variable: &str, value: &str) -> Self {
         let child = Command::new(env::current_exe().unwrap())
-            .args(["--exact", "--ignored", "--nocapture", "a_process_of_the_other_tests"])
+            .args(["--exact", "--ignored", "--nocapture", test])
             .env(variable, value)
             .stdin(Stdio::null())
             .stdout(Stdio::null())

@@ -1,7 +1,8 @@
 //! [`SharedCache`]: the cache of several processes, kept from ever costing more than it saves.
 //!
-//! Every call has a short time; after some failures in a row nothing is asked for a while, and then one call tries again.
-//! Whatever goes wrong reads as nothing there.
+//! Every call has a short time. After one that took too long nothing is asked for a moment, so that a load, which has
+//! several questions, loses that time once; after some failures in a row nothing is asked for a while. Then one call tries
+//! again. Whatever goes wrong reads as nothing there.
 
 use std::{
     sync::{
@@ -22,6 +23,8 @@ use crate::{error::Result, port::cache::Cache, time::Clock};
 const FAILURES: u32 = 3;
 /// How long it is left alone.
 const PAUSE: Duration = Duration::from_secs(5);
+/// How long it is left alone after one call that took too long.
+const MOMENT: Duration = Duration::from_millis(250);
 
 #[derive(Debug)]
 pub(super) struct SharedCache {
@@ -29,7 +32,7 @@ pub(super) struct SharedCache {
     clock: Arc<dyn Clock>,
     timeout: Duration,
     failures: AtomicU32,
-    /// On the clock's monotonic reading, in microseconds: until when nothing is asked.
+    /// On the clock's monotonic reading, in microseconds: until when nothing is asked; 0: it may be asked.
     closed_until: AtomicU64,
 }
 
@@ -44,26 +47,32 @@ impl SharedCache {
 
     /// Whether a call may be made. After a pause exactly one caller is let through to try.
     fn admits(&self) -> bool {
-        if self.failures.load(Ordering::Acquire) < FAILURES {
+        let until = self.closed_until.load(Ordering::Acquire);
+        if until == 0 {
             return true;
         }
         let now = micros(self.clock.monotonic());
-        let until = self.closed_until.load(Ordering::Acquire);
-        let next = now.saturating_add(micros(PAUSE));
+        let next = now.saturating_add(micros(self.timeout.saturating_add(MOMENT)));
         now >= until
             && self.closed_until.compare_exchange(until, next, Ordering::AcqRel, Ordering::Acquire).is_ok()
     }
 
     fn failed(&self, call: &'static str, error: Option<&crate::error::Error>) {
         let failures = self.failures.fetch_add(1, Ordering::AcqRel).saturating_add(1);
-        if failures == FAILURES {
-            let until = micros(self.clock.monotonic()).saturating_add(micros(PAUSE));
-            self.closed_until.store(until, Ordering::Release);
+        let pause = if failures >= FAILURES { Some(PAUSE) } else { error.is_none().then_some(MOMENT) };
+        if let Some(pause) = pause {
+            let until = micros(self.clock.monotonic()).saturating_add(micros(pause));
+            self.closed_until.fetch_max(until, Ordering::AcqRel);
         }
         if failures <= FAILURES {
             let error = error.map_or_else(|| "no answer in time".to_owned(), ToString::to_string);
             tracing::warn!(cache = self.cache.name(), call, error, "the shared cache failed");
         }
+    }
+
+    fn worked(&self) {
+        self.failures.store(0, Ordering::Release);
+        self.closed_until.store(0, Ordering::Release);
     }
 
     /// `None` if the cache is left alone, failed, or took too long.
@@ -75,7 +84,7 @@ impl SharedCache {
         pin_mut!(work);
         match select(work, timer).await {
             Either::Left((Ok(value), _)) => {
-                self.failures.store(0, Ordering::Release);
+                self.worked();
                 Some(value)
             }
             Either::Left((Err(error), _)) => {
@@ -160,16 +169,24 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_frozen_cache_costs_three_timeouts_and_is_tried_again_once_after_a_pause() {
+    async fn a_frozen_cache_costs_a_timeout_a_load_three_in_all_and_is_tried_again_once_after_a_pause() {
         let clock = ManualClock::default().auto_advance();
         let inner = MemoryCache::new(Arc::new(clock.clone()), MemoryCache::DEFAULT_BYTES);
         let frozen = Arc::new(Freezing { inner, calls: 0.into(), frozen: true.into() });
-        let shared = SharedCache::new(frozen.clone(), Arc::new(clock.clone()), Duration::from_millis(30));
-        let start = clock.monotonic();
-        for _ in 0..50 {
-            assert_eq!(shared.get("key").await, None);
+        let timeout = Duration::from_millis(30);
+        let shared = SharedCache::new(frozen.clone(), Arc::new(clock.clone()), timeout);
+        let mut lost = Duration::ZERO;
+        for load in 1..=10 {
+            let start = clock.monotonic();
+            for _ in 0..5 {
+                assert_eq!(shared.get("key").await, None);
+            }
+            let by_this_one = clock.monotonic().saturating_sub(start);
+            assert_eq!(by_this_one, if load <= 3 { timeout } else { Duration::ZERO });
+            lost += by_this_one;
+            clock.advance(MOMENT);
         }
-        assert_eq!(clock.monotonic().saturating_sub(start), Duration::from_millis(90));
+        assert_eq!(lost, 3 * timeout);
         assert_eq!(frozen.calls.load(Ordering::SeqCst), 3);
 
         clock.advance(PAUSE);
@@ -180,7 +197,9 @@ mod tests {
 
         clock.advance(PAUSE);
         frozen.frozen.store(false, Ordering::SeqCst);
-        shared.put("key", vec![1].into(), Duration::from_secs(60)).await;
-        assert_eq!(shared.get("key").await.as_deref(), Some([1].as_slice()));
+        for _ in 0..2 {
+            shared.put("key", vec![1].into(), Duration::from_secs(60)).await;
+            assert_eq!(shared.get("key").await.as_deref(), Some([1].as_slice()));
+        }
     }
 }

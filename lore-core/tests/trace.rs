@@ -1,8 +1,8 @@
-//! What the trace layer records, as a subscriber sees it.
+//! What the trace layer and AI help record, as a subscriber sees it.
 //!
-//! One test, alone in its process: `tracing` remembers for the whole process whether anybody listens to a place in the
-//! code, and while there is one subscriber it asks only the thread that comes to the place first. A test beside this one
-//! that comes first, without a subscriber, would silence the place for this one too.
+//! In a process of their own: `tracing` remembers for the whole process whether anybody listens to a place in the code, and
+//! while there is one subscriber it asks only the thread that comes to the place first. A test that comes first, without a
+//! subscriber, would silence the place for these too. They come to different places.
 
 #![cfg(test)]
 
@@ -16,13 +16,20 @@ use std::{
 
 use futures_util::FutureExt;
 use lore_core::{
-    ErrorKind, Retry,
+    BoxFuture, Caller, ErrorKind, Retry,
+    ai::{
+        AiPolicy, AiService, Ask, TierModel,
+        operations::{TitleRequest, Work},
+    },
+    domain::asset::AssetType,
     layer::{Layer, TraceLayer},
     memory::{
+        ai_log::MemoryAiLog,
         clock::ManualClock,
         llm::{Reply, ScriptedLlmProvider},
     },
     port::llm::{CompletionRequest, Message, Role},
+    task::Spawner,
 };
 use tracing::{
     Event, Metadata, Subscriber,
@@ -117,4 +124,62 @@ fn a_call_is_a_span_and_a_failure_is_an_event_without_contents() {
     );
     // Neither what was asked nor what was answered.
     assert!(!lines.join("\n").contains("what the"));
+}
+
+/// Tasks on the runtime of the test.
+#[derive(Debug)]
+struct OnRuntime;
+
+impl Spawner for OnRuntime {
+    fn spawn(&self, task: BoxFuture<'static, ()>) {
+        drop(tokio::spawn(task));
+    }
+}
+
+#[tokio::test]
+async fn a_call_to_a_model_is_a_span_under_the_names_of_open_telemetry_without_contents() {
+    let clock = Arc::new(ManualClock::default());
+    let answer = r#"{"titles": ["Harbour at Dusk", "Copper and Salt", "Sea of Glass", "The Old Quay"]}"#;
+    let provider = ScriptedLlmProvider::new("scripted", clock.clone())
+        .model("broken", [Reply::failure(ErrorKind::Unavailable, Retry::After(None))])
+        .model("steady", [Reply::text(answer)]);
+    let mut policy = AiPolicy::default();
+    policy.fast = ["broken", "steady"].map(TierModel::new).to_vec();
+    let ai = AiService::builder(Arc::new(MemoryAiLog::new()), Arc::new(OnRuntime))
+        .llm_provider(Arc::new(provider))
+        .clock(clock)
+        .policy(policy)
+        .build()
+        .unwrap();
+    let lines = Lines::default();
+    let listening = tracing::subscriber::set_default(lines.clone());
+    let work = Work::new(AssetType::Writing).title("A harbour that nobody may know of");
+    let reply = ai.ask(&Caller::System, &Ask::new(TitleRequest::new(work))).await.unwrap();
+    drop(listening);
+
+    let usage = reply.answer.usage;
+    let span = |model: &str| {
+        format!(
+            "gen_ai.chat otel.name=chat {model} otel.kind=\"client\" gen_ai.operation.name=\"chat\" \
+             gen_ai.provider.name=scripted gen_ai.request.model={model} lore.ai.operation=\"titles\""
+        )
+    };
+    let lines = lines.lines.lock().unwrap();
+    assert_eq!(
+        *lines,
+        [
+            format!("span 1 {}", span("broken")),
+            r#"span 1 error.type="outage""#.to_owned(),
+            "WARN message=a model failed error=complete: the model failed as its script says: outage (provider \
+             `scripted`, model `broken`) micros=0"
+                .to_owned(),
+            format!("span 2 {}", span("steady")),
+            r#"span 2 gen_ai.response.model="steady""#.to_owned(),
+            format!("span 2 gen_ai.usage.input_tokens={}", usage.prompt_tokens),
+            format!("span 2 gen_ai.usage.output_tokens={}", usage.completion_tokens),
+            "DEBUG message=a model answered micros=0".to_owned(),
+        ]
+    );
+    let all = lines.join("\n");
+    assert!(!all.to_lowercase().contains("harbour"), "{all}");
 }

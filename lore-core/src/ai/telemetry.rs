@@ -4,25 +4,41 @@
 use std::time::Duration;
 
 use metrics::{Counter, Histogram};
+use tracing::{Span, field::Empty};
 
 use super::{audit::CacheOutcome, catalogue::Candidate, operation::OperationKind};
 use crate::{error::Result, port::llm::Completion};
 
-/// One call to a model.
+/// The span of one call to a model. What is sent and said is never recorded.
+pub(super) fn span(candidate: &Candidate, operation: OperationKind) -> Span {
+    tracing::info_span!(
+        "gen_ai.chat",
+        otel.name = %format_args!("chat {}", candidate.model),
+        otel.kind = "client",
+        gen_ai.operation.name = "chat",
+        gen_ai.provider.name = %candidate.provider_name,
+        gen_ai.request.model = %candidate.model,
+        gen_ai.response.model = Empty,
+        gen_ai.usage.input_tokens = Empty,
+        gen_ai.usage.output_tokens = Empty,
+        error.type = Empty,
+        lore.ai.operation = operation.as_str(),
+    )
+}
+
+/// What came of the call that the span is of.
 ///
 /// | metric | kind | labels |
 /// |---|---|---|
-/// | `gen_ai.client.operation.duration` | histogram, seconds | `gen_ai.operation.name`, `gen_ai.provider.name`, `gen_ai.request.model`, `lore.ai.operation`, `error.type` |
-/// | `gen_ai.client.token.usage` | histogram, tokens | the same without `error.type`, and `gen_ai.token.type` |
-pub(super) fn call(
+/// | `gen_ai.client.operation.duration` | histogram, seconds | `gen_ai.operation.name`, `gen_ai.provider.name`, `gen_ai.request.model`, `lore.ai.operation`, and `error.type` if it failed |
+/// | `gen_ai.client.token.usage` | histogram, tokens | the same without `error.type`, and `gen_ai.token.type`: `input` or `output` |
+pub(super) fn ended(
+    span: &Span,
     candidate: &Candidate,
     operation: OperationKind,
     completion: &Result<Completion>,
     micros: u64,
 ) {
-    let failure = completion.as_ref().err().map(|error| {
-        error.completion_failure().map_or(error.kind().as_str(), |failure| failure.reason.as_str())
-    });
     let labels = [
         ("gen_ai.operation.name", "chat".to_owned()),
         ("gen_ai.provider.name", candidate.provider_name.to_string()),
@@ -30,8 +46,6 @@ pub(super) fn call(
         ("lore.ai.operation", operation.as_str().to_owned()),
     ];
     let mut timed = labels.to_vec();
-    timed.push(("error.type", failure.unwrap_or_default().to_owned()));
-    metrics::histogram!("gen_ai.client.operation.duration", &timed).record(Duration::from_micros(micros));
     match completion {
         Ok(completion) => {
             let usage = completion.usage;
@@ -41,27 +55,20 @@ pub(super) fn call(
                 #[expect(clippy::cast_precision_loss, reason = "a histogram has no other numbers")]
                 metrics::histogram!("gen_ai.client.token.usage", &counted).record(tokens as f64);
             }
-            tracing::debug!(
-                gen_ai.operation.name = "chat",
-                gen_ai.provider.name = %candidate.provider_name,
-                gen_ai.request.model = %candidate.model,
-                gen_ai.response.model = completion.model,
-                gen_ai.usage.input_tokens = usage.prompt_tokens,
-                gen_ai.usage.output_tokens = usage.completion_tokens,
-                micros,
-                "a model answered"
-            );
+            span.record("gen_ai.response.model", completion.model.as_str());
+            span.record("gen_ai.usage.input_tokens", usage.prompt_tokens);
+            span.record("gen_ai.usage.output_tokens", usage.completion_tokens);
+            tracing::debug!(parent: span, micros, "a model answered");
         }
-        Err(error) => tracing::warn!(
-            gen_ai.operation.name = "chat",
-            gen_ai.provider.name = %candidate.provider_name,
-            gen_ai.request.model = %candidate.model,
-            error.type = failure.unwrap_or_default(),
-            %error,
-            micros,
-            "a model failed"
-        ),
+        Err(error) => {
+            let failure =
+                error.completion_failure().map_or(error.kind().as_str(), |failure| failure.reason.as_str());
+            timed.push(("error.type", failure.to_owned()));
+            span.record("error.type", failure);
+            tracing::warn!(parent: span, %error, micros, "a model failed");
+        }
     }
+    metrics::histogram!("gen_ai.client.operation.duration", &timed).record(Duration::from_micros(micros));
 }
 
 /// How requests end. The handles are made once: looking one up costs as much as a hit.

@@ -7,6 +7,7 @@ mod limit;
 mod metrics;
 mod retry;
 mod suites;
+mod sums;
 mod timeout;
 
 use std::{sync::Arc, time::Duration};

@@ -405,6 +405,13 @@ impl Error {
         }))
     }
 
+    /// Without the values of one kind.
+    #[cfg(not(target_family = "wasm"))]
+    pub(crate) fn without_context(mut self, key: &str) -> Self {
+        self.0.context.retain(|(known, _)| *known != key);
+        self
+    }
+
     /// The serialisable form, as stored in journals.
     #[must_use]
     pub fn to_record(&self) -> FailureRecord {
@@ -570,6 +577,15 @@ mod tests {
         let json = serde_json::to_string(&record).unwrap();
         assert!(json.ends_with(r#""reason":"daily_cap"}"#), "{json}");
         assert_eq!(serde_json::from_str::<FailureRecord>(&json).unwrap(), record);
+    }
+
+    #[cfg(not(target_family = "wasm"))]
+    #[test]
+    fn words_of_the_outside_world_can_be_left_out() {
+        let error = Error::new(ErrorKind::Unavailable, "no answer")
+            .with_context("model", "a/b")
+            .with_context("explanation", "your prompt said so");
+        assert_eq!(error.without_context("explanation").to_record().message, "no answer (model `a/b`)");
     }
 
     #[test]

@@ -3,7 +3,10 @@
 use std::{
     collections::HashMap,
     sync::{Arc, PoisonError, RwLock},
+    time::Duration,
 };
+
+use futures_util::{future::select, lock::Mutex, pin_mut};
 
 use super::{
     operation::Tier,
@@ -12,7 +15,7 @@ use super::{
 use crate::{
     error::{Error, ErrorKind, Result},
     port::llm::{LlmProvider, ModelInfo, Price},
-    time::Timestamp,
+    time::{Clock, Timestamp},
 };
 
 /// One model at one provider.
@@ -43,7 +46,12 @@ pub(super) struct Catalogue {
     fast: Vec<Candidate>,
     quality: Vec<Candidate>,
     listed: RwLock<Arc<Listed>>,
+    /// When prices were last asked for, on the monotonic reading. Held while they are.
+    asked: Mutex<Option<Duration>>,
 }
+
+/// How long after prices were asked for those that are missing are not asked for again.
+const PRICES_AGAIN: Duration = Duration::from_secs(300);
 
 impl Catalogue {
     /// # Errors
@@ -85,6 +93,7 @@ impl Catalogue {
             quality: candidates(&policy.quality)?,
             providers,
             listed: RwLock::default(),
+            asked: Mutex::default(),
         })
     }
 
@@ -102,8 +111,31 @@ impl Catalogue {
             return Some(*price);
         }
         let listed = Arc::clone(&self.listed.read().unwrap_or_else(PoisonError::into_inner));
-        let key = (candidate.provider_name.clone(), candidate.model.to_string());
-        listed.get(&key).and_then(|info| info.price)
+        let price_of = |model: &str| {
+            listed.get(&(candidate.provider_name.clone(), model.to_owned())).and_then(|info| info.price)
+        };
+        // A variant (`a/b:nitro`) says how a model is found; an endpoint lists those that have a price of their own.
+        let base = || candidate.model.split_once(':').and_then(|(base, _)| price_of(base));
+        price_of(&candidate.model).or_else(base)
+    }
+
+    /// Asks for prices, unless that was done a short while ago; those who come meanwhile wait for the same answer. Takes no
+    /// longer than `limit`.
+    pub(super) async fn learn_prices(&self, clock: &dyn Clock, limit: Duration) {
+        let learn = async {
+            let mut asked = self.asked.lock().await;
+            let now = clock.monotonic();
+            if asked.is_some_and(|asked| now.saturating_sub(asked) < PRICES_AGAIN) {
+                return;
+            }
+            *asked = Some(now);
+            for (provider, error) in self.refresh().await.unread {
+                tracing::warn!(provider, error, "a list of models and prices cannot be read");
+            }
+        };
+        let limit = clock.sleep(limit);
+        pin_mut!(learn);
+        select(learn, limit).await;
     }
 
     /// Reads every provider's list again. A list that cannot be read leaves what was known from it.

@@ -47,12 +47,14 @@ pub(super) enum Readiness {
     Trial,
     /// Not before this time.
     Cooling(Timestamp),
+    /// Not now: its time is over, and another caller is trying it.
+    OnTrial,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Mark {
     until: Timestamp,
-    /// Until when another caller's trial is waited for.
+    /// Until when the trial of another caller of this process is waited for.
     trial_until: Option<Timestamp>,
 }
 
@@ -112,19 +114,27 @@ impl Cooldowns {
             if mark.until > now {
                 return Readiness::Cooling(mark.until);
             }
-            if let Some(until) = mark.trial_until.filter(|until| *until > now) {
-                return Readiness::Cooling(until);
+            if mark.trial_until.is_some_and(|until| until > now) {
+                return Readiness::OnTrial;
             }
             mark.trial_until = Some(trial_until);
         }
         let Some(shared) = &self.shared else { return Readiness::Trial };
         let taken = shared.put_if_absent(&trial_key(cooled), Arc::from([]), self.trial).await;
         // Without the shared cache each process tries once.
-        if taken.unwrap_or(true) { Readiness::Trial } else { Readiness::Cooling(trial_until) }
+        if taken.unwrap_or(true) {
+            return Readiness::Trial;
+        }
+        // Another process tries: whoever asks next looks again at what came of it.
+        if let Some(state) = self.lock().get_mut(cooled) {
+            state.believed_until = Duration::ZERO;
+            state.mark = state.mark.map(|mark| Mark { trial_until: None, ..mark });
+        }
+        Readiness::OnTrial
     }
 
-    /// Leaves it alone for so long; what is longer already stays.
-    pub(super) async fn cool(&self, cooled: &Cooled, duration: Duration) {
+    /// Leaves it alone for so long; what is longer already stays. Returns until when.
+    pub(super) async fn cool(&self, cooled: &Cooled, duration: Duration) -> Timestamp {
         let now = self.clock.now();
         let mut until = now.saturating_add(duration);
         {
@@ -140,7 +150,7 @@ impl Cooldowns {
             %until,
             "a model is left alone"
         );
-        let Some(shared) = &self.shared else { return };
+        let Some(shared) = &self.shared else { return until };
         // Two processes may do this at once: then the shorter time may win for others, and the longer holds here.
         let until = read(shared, cooled).await.map_or(until, |known| known.max(until));
         let ttl = until.saturating_since(now);
@@ -149,6 +159,7 @@ impl Cooldowns {
             shared.put(&cooled.shared_key(), Arc::from(value), ttl).await;
         }
         shared.remove(&trial_key(cooled)).await;
+        until
     }
 
     /// Counts a failure that is not about the request, and says how many there were in a row.
@@ -171,17 +182,21 @@ impl Cooldowns {
         }
     }
 
-    /// It answered: nothing is held against it any more.
+    /// It answered: nothing is held against it any more, unless it is left alone meanwhile. Then the call was sent before,
+    /// and says nothing about now.
     pub(super) async fn answered(&self, cooled: &Cooled) {
-        let was_marked = match self.lock().get_mut(cooled) {
+        let now = self.clock.now();
+        let was_on_trial = match self.lock().get_mut(cooled) {
             None => false,
             Some(state) => {
                 state.failures_in_a_row = 0;
-                state.mark.take().is_some()
+                let over = state.mark.filter(|mark| mark.until <= now);
+                state.mark = state.mark.filter(|mark| mark.until > now);
+                over.is_some_and(|mark| mark.trial_until.is_some())
             }
         };
-        if let Some(shared) = self.shared.as_ref().filter(|_| was_marked) {
-            shared.remove(&cooled.shared_key()).await;
+        // The mark itself is gone there as well: it was put for as long as it holds.
+        if let Some(shared) = self.shared.as_ref().filter(|_| was_on_trial) {
             shared.remove(&trial_key(cooled)).await;
         }
     }
@@ -238,8 +253,7 @@ mod tests {
         cooldowns.cool(&cooled(), seconds(300)).await;
         clock.advance(seconds(300));
         assert_eq!(cooldowns.readiness(&cooled()).await, Readiness::Trial);
-        let until = clock.now().saturating_add(TRIAL);
-        assert_eq!(cooldowns.readiness(&cooled()).await, Readiness::Cooling(until));
+        assert_eq!(cooldowns.readiness(&cooled()).await, Readiness::OnTrial);
 
         cooldowns.undecided(&cooled()).await;
         assert_eq!(cooldowns.readiness(&cooled()).await, Readiness::Trial);
@@ -281,9 +295,41 @@ mod tests {
 
         clock.advance(seconds(299));
         assert_eq!(one.readiness(&cooled()).await, Readiness::Trial);
-        assert!(matches!(other.readiness(&cooled()).await, Readiness::Cooling(_)));
+        assert_eq!(other.readiness(&cooled()).await, Readiness::OnTrial);
         one.answered(&cooled()).await;
         assert_eq!(process().readiness(&cooled()).await, Readiness::Ready);
+        assert_eq!(other.readiness(&cooled()).await, Readiness::Trial, "it looks again at once");
+    }
+
+    #[tokio::test]
+    async fn a_trial_that_fails_in_one_process_is_seen_at_once_by_those_who_wait() {
+        let clock = ManualClock::default();
+        let cache = Arc::new(MemoryCache::new(Arc::new(clock.clone()), MemoryCache::DEFAULT_BYTES));
+        let process = || {
+            let shared = SharedCache::new(cache.clone(), Arc::new(clock.clone()), seconds(1));
+            Cooldowns::new(Arc::new(clock.clone()), Some(Arc::new(shared)), TRIAL)
+        };
+        let (one, other) = (process(), process());
+        for cooldowns in [&one, &other] {
+            cooldowns.cool(&cooled(), seconds(10)).await;
+        }
+        clock.advance(seconds(10));
+        assert_eq!(one.readiness(&cooled()).await, Readiness::Trial);
+        assert_eq!(other.readiness(&cooled()).await, Readiness::OnTrial);
+        let until = one.cool(&cooled(), seconds(300)).await;
+        assert_eq!(other.readiness(&cooled()).await, Readiness::Cooling(until));
+    }
+
+    #[tokio::test]
+    async fn an_answer_to_a_call_that_was_sent_before_ends_no_pause() {
+        let clock = ManualClock::default();
+        let cooldowns = alone(&clock);
+        let until = cooldowns.cool(&cooled(), seconds(300)).await;
+        cooldowns.answered(&cooled()).await;
+        assert_eq!(cooldowns.readiness(&cooled()).await, Readiness::Cooling(until));
+        clock.advance(seconds(300));
+        cooldowns.answered(&cooled()).await;
+        assert_eq!(cooldowns.readiness(&cooled()).await, Readiness::Ready);
     }
 
     #[tokio::test]

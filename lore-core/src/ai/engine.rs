@@ -25,10 +25,13 @@ use super::{
     shared::SharedCache,
 };
 use crate::{
-    error::Error,
+    error::{Error, FailureRecord},
     ids::RandomPool,
     onchain::Address,
-    port::{ai_log::CallLedger, llm::Usage},
+    port::{
+        ai_log::CallLedger,
+        llm::{EXPLANATION, Usage},
+    },
     task::Spawner,
     time::Clock,
     usd::Usd,
@@ -84,7 +87,16 @@ impl fmt::Debug for Engine {
 #[derive(Clone, Debug)]
 pub(super) enum Landed {
     Answer(Arc<KeptAnswer>, Origin),
-    Failed(Arc<Error>, Used),
+    Failed(Arc<Error>, Used, Blame),
+}
+
+/// Whom a failure of a load is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Blame {
+    /// Everybody who asks the same.
+    Question,
+    /// The one who caused the load: the budget has no room, or the time is over. Others have their own.
+    Caller,
 }
 
 /// What the calls of a load used.
@@ -101,6 +113,8 @@ pub(super) enum Origin {
     Model,
     /// Another process has it.
     Shared,
+    /// Another process has it, it is past its time, and it serves while a new one is fetched.
+    SharedStale,
     /// It is past its time, and no model answers.
     Stale,
     /// No model answers, and the operation has rules.
@@ -127,7 +141,7 @@ pub(super) struct Job<O> {
     pub(super) started: Duration,
     /// Whether the shared cache may answer.
     pub(super) may_be_cached: bool,
-    /// Serves if no model answers.
+    /// Serves if no model answers; the shared cache may have one too.
     pub(super) stale: Option<Arc<KeptAnswer>>,
     /// `None`: nobody waits for this load.
     pub(super) claim: Option<Claim>,
@@ -178,6 +192,14 @@ impl Engine {
         record.unwrap_or(InputRecord::Redacted)
     }
 
+    /// What the log keeps of a failure: the words of an endpoint may repeat those of the input.
+    pub(super) fn failure_record(&self, error: &Error) -> FailureRecord {
+        match self.policy.log_text {
+            LogText::Whole => error.to_record(),
+            LogText::Hashed | LogText::Redacted => error.share().without_context(EXPLANATION).to_record(),
+        }
+    }
+
     pub(super) fn micros_since(&self, started: Duration) -> u64 {
         let taken = self.clock.monotonic().saturating_sub(started);
         u64::try_from(taken.as_micros()).unwrap_or(u64::MAX)
@@ -187,13 +209,13 @@ impl Engine {
     pub(super) async fn readiness(&self, candidate: &Candidate) -> Readiness {
         let key = Cooled::key(&candidate.provider_name);
         let of_key = self.cooldowns.readiness(&key).await;
-        if let Readiness::Cooling(_) = of_key {
+        if let Readiness::Cooling(_) | Readiness::OnTrial = of_key {
             return of_key;
         }
         let model = Cooled::model(&candidate.provider_name, &candidate.model);
         let of_model = self.cooldowns.readiness(&model).await;
         match (of_key, of_model) {
-            (Readiness::Trial, Readiness::Cooling(_)) => {
+            (Readiness::Trial, Readiness::Cooling(_) | Readiness::OnTrial) => {
                 self.cooldowns.undecided(&key).await;
                 of_model
             }

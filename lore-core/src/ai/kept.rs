@@ -4,14 +4,21 @@ use std::{
     any::Any,
     fmt,
     hash::{BuildHasher, Hasher},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
     time::Duration,
 };
 
+use moka::ops::compute::Op;
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{key::AnswerKey, policy::AiPolicy, reply::Answer};
 use crate::{error::FailureRecord, time::Timestamp};
+
+/// How long after an answer past its time was to be replaced that is tried again.
+const FETCH_AGAIN: Duration = Duration::from_secs(60);
 
 /// An answer as it is kept: of a type that only its operation knows.
 pub(super) struct KeptAnswer {
@@ -20,6 +27,8 @@ pub(super) struct KeptAnswer {
     /// The same without its value, for the log.
     pub(super) about: Answer<()>,
     fresh_until: Timestamp,
+    /// When a new one may be fetched in its place, in microseconds since 1970.
+    fetch_from: AtomicI64,
     size_bytes: u32,
 }
 
@@ -43,7 +52,21 @@ impl KeptAnswer {
         let fresh_until = answer.made.saturating_add(fresh);
         // A value in memory takes about as much again as its JSON, and the rest of the entry some hundred bytes.
         let size_bytes = u32::try_from(size_bytes.saturating_mul(2).saturating_add(512)).unwrap_or(u32::MAX);
-        Self { answer: Arc::new(answer), about, fresh_until, size_bytes }
+        Self {
+            answer: Arc::new(answer),
+            about,
+            fresh_until,
+            fetch_from: AtomicI64::new(i64::MIN),
+            size_bytes,
+        }
+    }
+
+    /// Whether a new one is to be fetched in its place: true once a minute at most, since each try may be paid for.
+    pub(super) fn is_to_be_replaced(&self, now: Timestamp) -> bool {
+        let from = self.fetch_from.load(Ordering::Relaxed);
+        let next = now.saturating_add(FETCH_AGAIN).unix_micros();
+        from <= now.unix_micros()
+            && self.fetch_from.compare_exchange(from, next, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
     /// The answer, if it is one to this operation.
@@ -170,11 +193,19 @@ impl AnswerCache {
         self.entries.insert(key, Kept::Answer(answer));
     }
 
+    /// Remembers that every model refuses a request. An answer from before that may still serve is worth more.
     pub(super) fn refuse(&self, key: AnswerKey, record: FailureRecord, now: Timestamp) {
-        if !self.refused.is_zero() {
-            let until = now.saturating_add(self.refused);
-            self.entries.insert(key, Kept::Refusal(Arc::new(record), until));
+        if self.refused.is_zero() {
+            return;
         }
+        let refusal = Kept::Refusal(Arc::new(record), now.saturating_add(self.refused));
+        self.entries.entry(key).and_compute_with(|known| {
+            let serves = match known.map(moka::Entry::into_value) {
+                Some(Kept::Answer(answer)) => !matches!(self.judge(answer, now), Found::Nothing),
+                Some(Kept::Refusal(..)) | None => false,
+            };
+            if serves { Op::Nop } else { Op::Put(refusal) }
+        });
     }
 }
 

@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 
 use super::{
     audit::{Rung, Source},
-    engine::{Claim, Engine, Job, Landed, Origin, Used},
+    engine::{Blame, Claim, Engine, Job, Landed, Origin, Used},
     flight::Flight,
     kept::{self, Found, KeptAnswer},
     key::AnswerKey,
@@ -15,7 +15,7 @@ use super::{
     run::Run,
     shared::SharedCache,
 };
-use crate::error::{Error, FailureScope};
+use crate::error::{Error, ErrorKind, FailureScope};
 
 /// How often another process's load is looked after.
 const LOOK_EVERY: Duration = Duration::from_millis(25);
@@ -30,7 +30,7 @@ fn lease_key(key: &AnswerKey) -> String {
 
 /// What the other processes know or do about a request.
 enum Elsewhere {
-    Answer(Arc<KeptAnswer>),
+    Answer(Arc<KeptAnswer>, Origin),
     /// This process is to ask a model, and holds the lease that says so.
     Mine,
     /// This process is to ask a model; nobody knows what others do.
@@ -44,14 +44,14 @@ impl Engine {
         self.close_overdue_calls().await;
     }
 
-    async fn find<O: Operation>(&self, job: Job<O>, flight: Flight<Landed>) {
+    async fn find<O: Operation>(&self, mut job: Job<O>, flight: Flight<Landed>) {
         let elsewhere = match &self.shared {
-            Some(shared) => self.look_elsewhere(shared, &job).await,
+            Some(shared) => self.look_elsewhere(shared, &mut job).await,
             None => Elsewhere::Unknown,
         };
-        if let Elsewhere::Answer(answer) = elsewhere {
+        if let Elsewhere::Answer(answer, origin) = elsewhere {
             self.cache.keep(job.key, answer.clone());
-            return flight.land(Landed::Answer(answer, Origin::Shared));
+            return flight.land(Landed::Answer(answer, origin));
         }
         let mut run = Run::new(self, &job);
         let found = run.find().await;
@@ -63,8 +63,8 @@ impl Engine {
                 (Landed::Answer(answer, Origin::Model), share)
             }
             Err(error) => {
-                let used = run.used();
-                (self.without_a_model(&job, error, used), None)
+                let (used, is_late) = (run.used(), run.is_late());
+                (self.without_a_model(&job, error, used, is_late), None)
             }
         };
         flight.land(landed);
@@ -79,23 +79,28 @@ impl Engine {
     }
 
     /// What is left when no model answered.
-    fn without_a_model<O: Operation>(&self, job: &Job<O>, error: Error, used: Used) -> Landed {
+    fn without_a_model<O: Operation>(&self, job: &Job<O>, error: Error, used: Used, is_late: bool) -> Landed {
         let now = self.clock.now();
         let scope = error.completion_failure().map(|failure| failure.reason.scope());
         if scope == Some(FailureScope::Request) {
-            self.cache.refuse(job.key, error.to_record(), now);
-            return Landed::Failed(Arc::new(error), used);
+            self.cache.refuse(job.key, self.failure_record(&error), now);
+            return Landed::Failed(Arc::new(error), used, Blame::Question);
         }
         // A budget, or a log that cannot be written, is no failure of the models.
         if scope.is_none() {
-            return Landed::Failed(Arc::new(error), used);
+            let is_budget = error.kind() == ErrorKind::RateLimited;
+            let blame = if is_budget { Blame::Caller } else { Blame::Question };
+            return Landed::Failed(Arc::new(error), used, blame);
         }
         if let Some(stale) = &job.stale {
             tracing::warn!(operation = %O::KIND, %error, "no model answers: an answer past its time serves");
             return Landed::Answer(stale.clone(), Origin::Stale);
         }
         let by_rules = self.policy.rules_when_no_model_answers.then(|| job.operation.by_rules()).flatten();
-        let Some(value) = by_rules else { return Landed::Failed(Arc::new(error), used) };
+        let Some(value) = by_rules else {
+            let blame = if is_late { Blame::Caller } else { Blame::Question };
+            return Landed::Failed(Arc::new(error), used, blame);
+        };
         tracing::warn!(operation = %O::KIND, %error, "no model answers: rules do");
         let answer = Answer {
             value,
@@ -110,30 +115,31 @@ impl Engine {
         Landed::Answer(Arc::new(KeptAnswer::new(answer, Duration::ZERO, 0)), Origin::Rules)
     }
 
-    /// An answer out of the shared cache, if it keeps the rules of this version.
-    async fn shared_answer<O: Operation>(
-        &self,
-        shared: &SharedCache,
-        job: &Job<O>,
-    ) -> Option<Arc<KeptAnswer>> {
-        let bytes = shared.get(&answer_key(&job.key)).await?;
-        let (mut answer, size_bytes) = kept::from_bytes::<O::Output>(&bytes)?;
-        answer.value = job.operation.accept(answer.value).ok()?;
+    /// What the shared cache has, if it keeps the rules of this version.
+    async fn shared_answer<O: Operation>(&self, shared: &SharedCache, job: &Job<O>) -> Found {
+        let Some(bytes) = shared.get(&answer_key(&job.key)).await else { return Found::Nothing };
+        let Some((mut answer, size_bytes)) = kept::from_bytes::<O::Output>(&bytes) else {
+            return Found::Nothing;
+        };
+        let Ok(value) = job.operation.accept(answer.value) else { return Found::Nothing };
+        answer.value = value;
         let fresh = Duration::from_secs(self.policy.fresh_seconds);
-        let kept = Arc::new(KeptAnswer::new(answer, fresh, size_bytes));
-        match self.cache.judge(kept, self.clock.now()) {
-            Found::Fresh(kept) => Some(kept),
-            _ => None,
-        }
+        self.cache.judge(Arc::new(KeptAnswer::new(answer, fresh, size_bytes)), self.clock.now())
     }
 
     /// Takes another process's answer, waits for one that is being made, or takes it on.
-    async fn look_elsewhere<O: Operation>(&self, shared: &SharedCache, job: &Job<O>) -> Elsewhere {
+    async fn look_elsewhere<O: Operation>(&self, shared: &SharedCache, job: &mut Job<O>) -> Elsewhere {
         if !job.may_be_cached {
             return Elsewhere::Unknown;
         }
-        if let Some(answer) = self.shared_answer(shared, job).await {
-            return Elsewhere::Answer(answer);
+        match self.shared_answer(shared, job).await {
+            Found::Fresh(kept) => return Elsewhere::Answer(kept, Origin::Shared),
+            // A load that nobody waits for is to replace it.
+            Found::Revalidate(kept) if job.claim.is_some() => {
+                return Elsewhere::Answer(kept, Origin::SharedStale);
+            }
+            Found::Revalidate(kept) | Found::IfError(kept) => _ = job.stale.get_or_insert(kept),
+            Found::Refused(_) | Found::Nothing => {}
         }
         let lease = lease_key(&job.key);
         // Half of the time: the other process may be dead, and then there must be time to ask.
@@ -145,19 +151,17 @@ impl Engine {
                 None => return Elsewhere::Unknown,
                 Some(true) => {
                     // Whoever held the lease before may have left an answer.
-                    return match self.shared_answer(shared, job).await {
-                        Some(answer) => {
-                            shared.remove(&lease).await;
-                            Elsewhere::Answer(answer)
-                        }
-                        None => Elsewhere::Mine,
+                    let Found::Fresh(kept) = self.shared_answer(shared, job).await else {
+                        return Elsewhere::Mine;
                     };
+                    shared.remove(&lease).await;
+                    return Elsewhere::Answer(kept, Origin::Shared);
                 }
                 Some(false) if self.clock.monotonic() >= deadline => return Elsewhere::Unknown,
                 Some(false) => {
                     self.clock.sleep(LOOK_EVERY).await;
-                    if let Some(answer) = self.shared_answer(shared, job).await {
-                        return Elsewhere::Answer(answer);
+                    if let Found::Fresh(kept) = self.shared_answer(shared, job).await {
+                        return Elsewhere::Answer(kept, Origin::Shared);
                     }
                 }
             }

@@ -6,6 +6,7 @@ use futures_util::{
     future::{Either, select},
     pin_mut,
 };
+use tracing::Instrument as _;
 
 use super::{
     answer::{Finding, answer_shape, read, reask_message},
@@ -18,13 +19,14 @@ use super::{
     operation::Operation,
     policy::LogText,
     reply::Answer,
+    telemetry,
 };
 use crate::{
     error::{CompletionFailure, Error, ErrorKind, FailureReason, FailureScope, Result, Retry},
     ids::CallId,
     port::{
         ai_log::{PendingCall, Spent},
-        llm::{Completion, CompletionRequest, Message, Role, Usage},
+        llm::{Completion, CompletionRequest, Message, Price, Role, Usage},
     },
     time::Timestamp,
     usd::Usd,
@@ -40,19 +42,52 @@ const OVERDUE_AFTER: Duration = Duration::from_secs(60);
 const CLOSING: u32 = 5;
 const CLOSING_PAUSE: Duration = Duration::from_millis(50);
 
+/// How often a model that another caller is trying is looked after.
+const LOOK_AFTER_TRIAL: Duration = Duration::from_millis(50);
+
 pub(super) struct Run<'a, O> {
     engine: &'a Engine,
     job: &'a Job<O>,
     calls: u32,
     usage: Usage,
     cost: Usd,
-    /// Each model that was asked or left alone, and why it gave no answer.
-    tried: Vec<(String, FailureReason)>,
+    /// Each model that gave no answer.
+    tried: Vec<Tried>,
     last: Option<Error>,
     /// Keys that failed as a whole, and why.
     dead_keys: Vec<(Arc<str>, FailureReason)>,
-    /// The first time at which a model that is left alone may be asked again.
+    /// What the models of this pass can be waited for.
+    idle: Idle,
+}
+
+/// A model that gave no answer, and why.
+struct Tried {
+    model: String,
+    reason: FailureReason,
+    /// Not asked at all.
+    is_left_alone: bool,
+}
+
+/// Whether all models of a pass are left alone, and for how long.
+#[derive(Clone, Copy, Debug, Default)]
+struct Idle {
+    /// The first time at which one may be asked again.
     soonest: Option<Timestamp>,
+    /// Another caller is trying one.
+    is_tried: bool,
+    /// One failed that may be asked again at once.
+    is_over: bool,
+}
+
+impl Idle {
+    fn until(&mut self, until: Timestamp) {
+        self.soonest = Some(self.soonest.map_or(until, |soonest| soonest.min(until)));
+    }
+
+    /// When a model may be asked, if that is a matter of waiting.
+    fn returns_at(self) -> Option<Timestamp> {
+        self.soonest.filter(|_| !self.is_over)
+    }
 }
 
 /// What came of asking one model.
@@ -81,7 +116,7 @@ impl<'a, O: Operation> Run<'a, O> {
             tried: Vec::new(),
             last: None,
             dead_keys: Vec::new(),
-            soonest: None,
+            idle: Idle::default(),
         }
     }
 
@@ -94,18 +129,32 @@ impl<'a, O: Operation> Run<'a, O> {
         self.job.started.saturating_add(deadline).saturating_sub(self.engine.clock.monotonic())
     }
 
+    /// Whether the time that the caller gave it is over.
+    pub(super) fn is_late(&self) -> bool {
+        self.left().is_zero()
+    }
+
     pub(super) async fn find(&mut self) -> Result<Arc<KeptAnswer>> {
         loop {
+            self.idle = Idle::default();
             for candidate in self.engine.catalogue.candidates(self.job.asked.tier) {
-                if self.left().is_zero() {
+                if self.is_late() {
+                    // Nobody knows what the others would have said.
+                    self.idle.is_over = true;
                     return Err(self.nobody());
                 }
-                if let Readiness::Cooling(until) = self.engine.readiness(candidate).await {
-                    self.soonest = Some(self.soonest.map_or(until, |soonest| soonest.min(until)));
-                    let dead = self.dead_keys.iter().find(|(name, _)| *name == candidate.provider_name);
-                    let reason = dead.map_or(FailureReason::RateLimited, |(_, reason)| *reason);
-                    self.tried.push((name(candidate), reason));
-                    continue;
+                match self.engine.readiness(candidate).await {
+                    Readiness::Ready | Readiness::Trial => {}
+                    Readiness::Cooling(until) => {
+                        self.idle.until(until);
+                        self.left_alone(candidate);
+                        continue;
+                    }
+                    Readiness::OnTrial => {
+                        self.idle.is_tried = true;
+                        self.left_alone(candidate);
+                        continue;
+                    }
                 }
                 match self.ask(candidate).await {
                     Asked::Answer(answer) => return Ok(answer),
@@ -113,22 +162,44 @@ impl<'a, O: Operation> Run<'a, O> {
                     Asked::Stop(error) => return Err(error),
                 }
             }
-            // If none was asked, waiting for the first may help; an answer past its time serves at once.
-            let wait = self.soonest.map(|soonest| soonest.saturating_since(self.engine.clock.now()));
-            match wait.filter(|wait| self.calls == 0 && self.job.stale.is_none() && *wait < self.left()) {
-                None => return Err(self.nobody()),
-                Some(wait) => {
-                    self.engine.clock.sleep(wait.max(Duration::from_millis(1))).await;
-                    self.tried.clear();
-                    self.soonest = None;
-                }
-            }
+            // An answer past its time serves at once, and is not waited beside.
+            let Some(wait) = self.wait().filter(|_| self.job.stale.is_none()) else {
+                return Err(self.nobody());
+            };
+            self.engine.clock.sleep(wait).await;
+            self.tried.retain(|tried| !tried.is_left_alone);
         }
+    }
+
+    /// How long to wait before the models are looked at again; `None` if that does not help in time.
+    fn wait(&self) -> Option<Duration> {
+        if self.idle.is_over {
+            return None;
+        }
+        let wait = self.idle.soonest.map(|soonest| soonest.saturating_since(self.engine.clock.now()));
+        let wait = if self.idle.is_tried {
+            wait.map_or(LOOK_AFTER_TRIAL, |wait| wait.min(LOOK_AFTER_TRIAL))
+        } else {
+            wait?
+        };
+        Some(wait.max(Duration::from_millis(1))).filter(|wait| *wait < self.left())
+    }
+
+    fn left_alone(&mut self, candidate: &Candidate) {
+        let dead = self.dead_keys.iter().find(|(name, _)| *name == candidate.provider_name);
+        let reason = dead.map_or(FailureReason::RateLimited, |(_, reason)| *reason);
+        self.tried.push(Tried { model: name(candidate), reason, is_left_alone: true });
+    }
+
+    /// Notes why a model that was asked, or would have been, gave no answer. It may be asked again at once.
+    fn gave_none(&mut self, candidate: &Candidate, reason: FailureReason) {
+        self.idle.is_over = true;
+        self.tried.push(Tried { model: name(candidate), reason, is_left_alone: false });
     }
 
     /// The error of a request that no model answered.
     fn nobody(&mut self) -> Error {
-        let mut reasons = self.tried.iter().map(|(_, reason)| *reason);
+        let mut reasons = self.tried.iter().map(|tried| tried.reason);
         let first = reasons.next().unwrap_or(FailureReason::Timeout);
         let limited = |reason| matches!(reason, FailureReason::RateLimited | FailureReason::DailyCap);
         let same = reasons.all(|reason| reason == first || (limited(reason) && limited(first)));
@@ -139,6 +210,7 @@ impl<'a, O: Operation> Run<'a, O> {
             FailureReason::RateLimited | FailureReason::DailyCap => (ErrorKind::RateLimited, first),
             FailureReason::Credits => (ErrorKind::InsufficientFunds, first),
             FailureReason::KeyRefused => (ErrorKind::Unauthenticated, first),
+            FailureReason::PriceUnknown => (ErrorKind::Config, first),
             _ => (ErrorKind::Unavailable, first),
         };
         let mut error = Error::new(kind, "no model gave an answer that can be used")
@@ -146,10 +218,10 @@ impl<'a, O: Operation> Run<'a, O> {
             .with_context("operation", O::KIND)
             .with_context("tier", self.job.asked.tier)
             .with_completion_failure(CompletionFailure::new(reason));
-        for (model, reason) in &self.tried {
+        for Tried { model, reason, .. } in &self.tried {
             error = error.with_context("tried", format_args!("{model}: {}", reason.as_str()));
         }
-        if let Some(soonest) = self.soonest {
+        if let Some(soonest) = self.idle.returns_at() {
             let wait = soonest.saturating_since(self.engine.clock.now());
             error = error.with_context("retry_at", soonest).with_retry(Retry::After(Some(wait)));
         }
@@ -163,9 +235,15 @@ impl<'a, O: Operation> Run<'a, O> {
     async fn ask(&mut self, candidate: &Candidate) -> Asked {
         let engine = self.engine;
         let cooled = Cooled::model(&candidate.provider_name, &candidate.model);
+        let Some(price) = self.price(candidate).await else {
+            engine.cooldowns.undecided(&Cooled::key(&candidate.provider_name)).await;
+            engine.cooldowns.undecided(&cooled).await;
+            self.gave_none(candidate, FailureReason::PriceUnknown);
+            return Asked::Next;
+        };
         let mut request = self.request(candidate);
         for asked_again in [false, true] {
-            match self.call(candidate, &request, asked_again).await {
+            match self.call(candidate, price, &request, asked_again).await {
                 Err(error) => {
                     // The call was not made, or what it came to cannot be written down: either way the answer cannot be used.
                     engine.cooldowns.undecided(&Cooled::key(&candidate.provider_name)).await;
@@ -178,8 +256,8 @@ impl<'a, O: Operation> Run<'a, O> {
                 }
                 Ok(Called::Unusable(completion, finding)) => {
                     self.answered(candidate, &cooled).await;
-                    if asked_again || self.left().is_zero() {
-                        self.tried.push((name(candidate), FailureReason::Unusable));
+                    if asked_again || self.is_late() {
+                        self.gave_none(candidate, FailureReason::Unusable);
                         return Asked::Next;
                     }
                     request.messages.push(Message::new(Role::Assistant, completion.text));
@@ -206,7 +284,7 @@ impl<'a, O: Operation> Run<'a, O> {
         };
         let at_least = |seconds: u64| asked_for.max(Duration::from_secs(seconds));
         let key = Cooled::key(&candidate.provider_name);
-        match reason.scope() {
+        let until = match reason.scope() {
             FailureScope::Request => {
                 engine.cooldowns.undecided(&key).await;
                 engine.cooldowns.undecided(cooled).await;
@@ -215,31 +293,37 @@ impl<'a, O: Operation> Run<'a, O> {
             FailureScope::Key => {
                 engine.cooldowns.undecided(cooled).await;
                 self.dead_keys.push((candidate.provider_name.clone(), reason));
-                engine.cooldowns.cool(&key, at_least(policy.cooling_seconds)).await;
+                Some(engine.cooldowns.cool(&key, at_least(policy.cooling_seconds)).await)
             }
             FailureScope::Model => {
                 engine.cooldowns.undecided(&key).await;
-                match reason {
-                    FailureReason::RateLimited => {
-                        engine.cooldowns.cool(cooled, at_least(policy.cooling_seconds)).await;
-                    }
-                    FailureReason::ModelGone => {
-                        engine.cooldowns.cool(cooled, at_least(policy.gone_seconds)).await;
-                    }
+                let pause = match reason {
+                    FailureReason::RateLimited => Some(policy.cooling_seconds),
+                    FailureReason::ModelGone => Some(policy.gone_seconds),
                     FailureReason::Outage | FailureReason::Timeout | FailureReason::Disconnected => {
                         let in_a_row = engine.cooldowns.failed(cooled);
-                        if !asked_for.is_zero() || in_a_row >= policy.outage_failures {
-                            engine.cooldowns.cool(cooled, at_least(policy.outage_cooling_seconds)).await;
-                        } else {
-                            engine.cooldowns.undecided(cooled).await;
-                        }
+                        let is_long = !asked_for.is_zero() || in_a_row >= policy.outage_failures;
+                        is_long.then_some(policy.outage_cooling_seconds)
                     }
                     // What this prompt made of it says nothing about the next.
-                    _ => engine.cooldowns.undecided(cooled).await,
+                    _ => None,
+                };
+                match pause {
+                    Some(seconds) => Some(engine.cooldowns.cool(cooled, at_least(seconds)).await),
+                    None => {
+                        engine.cooldowns.undecided(cooled).await;
+                        None
+                    }
                 }
             }
+        };
+        match until {
+            Some(until) => {
+                self.idle.until(until);
+                self.tried.push(Tried { model: name(candidate), reason, is_left_alone: false });
+            }
+            None => self.gave_none(candidate, reason),
         }
-        self.tried.push((name(candidate), reason));
         self.last = Some(error);
         Asked::Next
     }
@@ -254,41 +338,37 @@ impl<'a, O: Operation> Run<'a, O> {
         request
     }
 
-    /// The most that a call can use.
-    async fn reservation(&self, candidate: &Candidate, request: &CompletionRequest) -> Result<Spent> {
+    /// What a model costs; `None` if nobody knows and it has to be known.
+    async fn price(&self, candidate: &Candidate) -> Option<Price> {
         let engine = self.engine;
-        // A token is at least a byte of what the model reads, and each message costs some to frame it.
-        let text = request.messages.iter().map(|message| message.text.len().saturating_add(16));
-        let schema = request.schema.as_ref().map_or(0, |schema| schema.json.len());
-        let prompt = text.fold(schema.saturating_add(16), usize::saturating_add) as u64;
-        let usage = Usage::new(prompt, u64::from(request.max_tokens));
-        let mut price = engine.catalogue.price(candidate, &engine.policy);
-        let limited = self.job.asked.user.is_some() && engine.policy.budget.usd_per_day.is_some();
-        if price.is_none() && limited {
-            engine.catalogue.refresh().await;
-            price = engine.catalogue.price(candidate, &engine.policy);
-            if price.is_none() {
-                return Err(Error::new(
-                    ErrorKind::Config,
-                    "users have a budget in money, and the price of a model is not known",
-                )
-                .with_op("ask")
-                .with_context("provider", &candidate.provider_name)
-                .with_context("model", &candidate.model));
-            }
+        let price = engine.catalogue.price(candidate, &engine.policy);
+        let is_limited = self.job.asked.user.is_some() && engine.policy.budget.usd_per_day.is_some();
+        if price.is_some() || !is_limited {
+            return Some(price.unwrap_or_default());
         }
-        Ok(Spent::new(usage.total(), price.unwrap_or_default().of(usage)))
+        engine.catalogue.learn_prices(&*engine.clock, self.left()).await;
+        let price = engine.catalogue.price(candidate, &engine.policy);
+        if price.is_none() {
+            tracing::warn!(
+                provider = %candidate.provider_name,
+                model = %candidate.model,
+                "users have a budget in money, and the price of a model is not known"
+            );
+        }
+        price
     }
 
     /// One call: opened in the ledger, sent, read, closed in the ledger.
     async fn call(
         &mut self,
         candidate: &Candidate,
+        price: Price,
         request: &CompletionRequest,
         asked_again: bool,
     ) -> Result<Called<O::Output>> {
         let (engine, asked) = (self.engine, self.job.asked);
-        let reserved = self.reservation(candidate, request).await?;
+        let most = most_usage(request);
+        let reserved = Spent::new(most.total(), price.of(most));
         self.calls = self.calls.saturating_add(1);
         let opened = engine.clock.now();
         let patience = request.timeout.saturating_add(GRACE);
@@ -307,19 +387,25 @@ impl<'a, O: Operation> Run<'a, O> {
         };
         engine.ledger.open_call(&pending, &engine.policy.budget).await?;
         let started = engine.clock.monotonic();
-        let completion = self.complete(candidate, request, patience).await;
+        let span = telemetry::span(candidate, asked.operation);
+        let completion = self.complete(candidate, request, patience).instrument(span.clone()).await;
         let response_micros = engine.micros_since(started);
-        super::telemetry::call(candidate, asked.operation, &completion, response_micros);
+        telemetry::ended(&span, candidate, asked.operation, &completion, response_micros);
 
-        let (usage, cost, called) = self.judge(candidate, reserved, completion, asked_again);
+        let (usage, cost, called) = self.judge(price, reserved, completion, asked_again);
         self.usage = self.usage.saturating_add(usage);
         self.cost = self.cost.saturating_add(cost);
         let outcome = match &called {
             Called::Answer(completion, read) => {
                 CallOutcome::Answered { model: completion.model.clone(), rung: read.rung, output: None }
             }
-            Called::Unusable(_, finding) => CallOutcome::Unusable { finding: finding.to_string() },
-            Called::Failed(error) => CallOutcome::Failed { failure: error.to_record() },
+            Called::Unusable(_, finding) => CallOutcome::Unusable {
+                finding: match engine.policy.log_text {
+                    LogText::Whole => finding.to_string(),
+                    LogText::Hashed | LogText::Redacted => finding.redacted(),
+                },
+            },
+            Called::Failed(error) => CallOutcome::Failed { failure: engine.failure_record(error) },
         };
         let mut entry = CallEntry {
             call: pending.call,
@@ -370,12 +456,11 @@ impl<'a, O: Operation> Run<'a, O> {
     /// What a call used and came to.
     fn judge(
         &self,
-        candidate: &Candidate,
+        price: Price,
         reserved: Spent,
         completion: Result<Completion>,
         asked_again: bool,
     ) -> (Usage, Usd, Called<O::Output>) {
-        let price = self.engine.catalogue.price(candidate, &self.engine.policy).unwrap_or_default();
         let completion = match completion {
             Ok(completion) => completion,
             Err(error) => {
@@ -500,4 +585,13 @@ impl<'a, O: Operation> Run<'a, O> {
 
 fn name(candidate: &Candidate) -> String {
     format!("{}/{}", candidate.provider_name, candidate.model)
+}
+
+/// The most that a call can use: a token is at least a byte of what the model reads, and each message costs some to frame
+/// it.
+fn most_usage(request: &CompletionRequest) -> Usage {
+    let text = request.messages.iter().map(|message| message.text.len().saturating_add(16));
+    let schema = request.schema.as_ref().map_or(0, |schema| schema.json.len());
+    let prompt = text.fold(schema.saturating_add(16), usize::saturating_add) as u64;
+    Usage::new(prompt, u64::from(request.max_tokens))
 }

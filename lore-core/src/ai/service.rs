@@ -8,8 +8,8 @@ use super::{
     audit::{AuditEntry, CacheOutcome, InputRecord, RequestOutcome, Source, close_overdue_calls},
     catalogue::{Catalogue, ModelReport},
     cooldown::Cooldowns,
-    engine::{Claim, Engine, Job, Landed, Origin, OverdueCalls, Used},
-    flight::{Boarding, Flights, Landing},
+    engine::{Blame, Claim, Engine, Job, Landed, Origin, OverdueCalls, Used},
+    flight::{self, Boarding, Flights},
     kept::{AnswerCache, Found, KeptAnswer},
     key::AnswerKey,
     line::{Asked, QueuedLine},
@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     caller::Caller,
-    error::{CompletionFailure, Error, ErrorKind, FailureReason, FailureRecord, Result, Retry},
+    error::{CompletionFailure, Error, ErrorKind, FailureReason, FailureRecord, FailureScope, Result, Retry},
     ids::{RandomPool, RequestId},
     onchain::Address,
     port::{
@@ -158,7 +158,7 @@ impl AiService {
         match found {
             Found::Fresh(kept) => self.hit(asked, kept, CacheOutcome::Fresh, started).await,
             Found::Revalidate(kept) => {
-                self.revalidate(asked, ask, key);
+                self.revalidate(asked, ask, key, &kept);
                 self.hit(asked, kept, CacheOutcome::Stale, started).await
             }
             Found::Refused(record) => self.refuse(asked, ask, &record, started).await,
@@ -204,15 +204,21 @@ impl AiService {
         let engine = &self.engine;
         let micros = engine.micros_since(started);
         self.requests.ended(None, micros);
-        let outcome =
-            RequestOutcome::Failed { failure: error.to_record(), usage: used.usage, cost: used.cost };
+        let outcome = RequestOutcome::Failed {
+            failure: engine.failure_record(error),
+            usage: used.usage,
+            cost: used.cost,
+        };
         let entry = asked.entry(engine.clock.now(), input, outcome, micros);
         engine.queue.push(QueuedLine::Entry(entry)).await;
     }
 
     /// Fetches a new answer in place of one past its time; nobody waits for it.
-    fn revalidate<O: Operation>(&self, asked: Asked, ask: &Ask<O>, key: AnswerKey) {
+    fn revalidate<O: Operation>(&self, asked: Asked, ask: &Ask<O>, key: AnswerKey, kept: &KeptAnswer) {
         let engine = &self.engine;
+        if !kept.is_to_be_replaced(engine.clock.now()) {
+            return;
+        }
         // Somebody may have done so since this caller looked.
         let look = || match engine.cache.find(&key, engine.clock.now()) {
             Found::Fresh(kept) => Some(kept),
@@ -242,35 +248,48 @@ impl AiService {
     ) -> Result<Reply<O::Output>> {
         let engine = &self.engine;
         let may_be_cached = ask.freshness == Freshness::Cached;
-        // A load may have ended since this caller looked.
-        let look = || match engine.cache.find(&key, engine.clock.now()) {
-            Found::Fresh(kept) if may_be_cached => Some(kept),
-            _ => None,
-        };
-        let (claim, landing) = match engine.flights.board(key, look) {
-            Boarding::Found(kept) => return self.hit(asked, kept, CacheOutcome::Fresh, started).await,
-            Boarding::Join(landing) => (None, landing),
-            Boarding::Lead(flight, landing) => {
-                let claim = Claim::default();
-                let job = Job {
-                    operation: ask.operation.clone(),
-                    asked,
-                    key,
-                    started,
-                    may_be_cached,
-                    stale: stale.clone(),
-                    claim: Some(claim.clone()),
-                };
-                engine.spawner.spawn(Box::pin(Arc::clone(engine).load(job, flight)));
-                (Some(claim), landing)
+        loop {
+            // A load may have ended since this caller looked.
+            let look = || match engine.cache.find(&key, engine.clock.now()) {
+                Found::Fresh(kept) if may_be_cached => Some(kept),
+                _ => None,
+            };
+            let (claim, landing) = match engine.flights.board(key, look) {
+                Boarding::Found(kept) => {
+                    return self.hit(asked, kept, CacheOutcome::Fresh, started).await;
+                }
+                Boarding::Join(landing) => (None, landing),
+                Boarding::Lead(flight, landing) => {
+                    let claim = Claim::default();
+                    let job = Job {
+                        operation: ask.operation.clone(),
+                        asked,
+                        key,
+                        started,
+                        may_be_cached,
+                        stale: stale.clone(),
+                        claim: Some(claim.clone()),
+                    };
+                    engine.spawner.spawn(Box::pin(Arc::clone(engine).load(job, flight)));
+                    (Some(claim), landing)
+                }
+            };
+            let mut waiting = Waiting { service: self, asked, ask, started, claim, done: false };
+            let landed = waiting.landed(landing).await;
+            let claim = waiting.claim.clone();
+            waiting.done = true;
+            drop(waiting);
+            if claim.is_none() && is_for_others(&landed, ask.freshness) && !self.left(started).is_zero() {
+                continue;
             }
-        };
-        let mut waiting = Waiting { service: self, asked, ask, started, claim, done: false };
-        let landed = waiting.landed(landing).await;
-        let claim = waiting.claim.clone();
-        waiting.done = true;
-        drop(waiting);
-        self.land(asked, ask, landed, claim, stale, started).await
+            return self.land(asked, ask, key, Landing { landed, claim, stale, started }).await;
+        }
+    }
+
+    /// How long a caller still has.
+    fn left(&self, started: Duration) -> Duration {
+        let deadline = Duration::from_secs(self.engine.policy.deadline_seconds);
+        started.saturating_add(deadline).saturating_sub(self.engine.clock.monotonic())
     }
 
     /// Answers a caller who waited for a load.
@@ -278,13 +297,16 @@ impl AiService {
         &self,
         asked: Asked,
         ask: &Ask<O>,
-        landed: Landed,
-        claim: Option<Claim>,
-        stale: Option<Arc<KeptAnswer>>,
-        started: Duration,
+        key: AnswerKey,
+        landing: Landing,
     ) -> Result<Reply<O::Output>> {
         let engine = &self.engine;
+        let Landing { landed, claim, stale, started } = landing;
         match landed {
+            Landed::Answer(kept, Origin::SharedStale) => {
+                self.revalidate(asked, ask, key, &kept);
+                self.hit(asked, kept, CacheOutcome::Stale, started).await
+            }
             Landed::Answer(kept, origin) => {
                 let led = claim.is_some();
                 let cache = match origin {
@@ -299,11 +321,11 @@ impl AiService {
                 }
                 self.reply_of_load(asked, ask, kept, written, started).await
             }
-            Landed::Failed(error, used) => {
-                let late = error
+            Landed::Failed(error, used, _) => {
+                let of_models = error
                     .completion_failure()
-                    .is_some_and(|failure| failure.reason == FailureReason::Timeout && error.op() == OP);
-                if let Some(stale) = stale.filter(|_| late) {
+                    .is_some_and(|failure| failure.reason.scope() != FailureScope::Request);
+                if let Some(stale) = stale.filter(|_| of_models) {
                     return self.hit(asked, stale, CacheOutcome::Stale, started).await;
                 }
                 // What the load used is the line of the one who caused it.
@@ -389,6 +411,26 @@ impl AiService {
     }
 }
 
+/// What a caller who waited for a load has.
+struct Landing {
+    landed: Landed,
+    /// Of the caller who caused the load.
+    claim: Option<Claim>,
+    /// Serves if no model answered.
+    stale: Option<Arc<KeptAnswer>>,
+    started: Duration,
+}
+
+/// Whether what a load came to is nothing for a caller who did not cause it: that one's budget or time is over, or an answer
+/// is to be made anew.
+fn is_for_others(landed: &Landed, freshness: Freshness) -> bool {
+    match landed {
+        Landed::Failed(_, _, blame) => *blame == Blame::Caller,
+        Landed::Answer(_, Origin::Shared | Origin::SharedStale) => freshness == Freshness::New,
+        Landed::Answer(..) => false,
+    }
+}
+
 /// A caller that waits for a load, and leaves a line if it stops waiting.
 struct Waiting<'a, O: Operation> {
     service: &'a AiService,
@@ -402,11 +444,9 @@ struct Waiting<'a, O: Operation> {
 
 impl<O: Operation> Waiting<'_, O> {
     /// What the load came to, or that it did not in time.
-    async fn landed(&mut self, landing: Landing<Landed>) -> Landed {
+    async fn landed(&mut self, landing: flight::Landing<Landed>) -> Landed {
         let engine = &self.service.engine;
-        let deadline = Duration::from_secs(engine.policy.deadline_seconds);
-        let waited = engine.clock.monotonic().saturating_sub(self.started);
-        let timer = engine.clock.sleep(deadline.saturating_sub(waited));
+        let timer = engine.clock.sleep(self.service.left(self.started));
         let landing = match select(landing, timer).await {
             Either::Left((landed, _)) => return landed.unwrap_or_else(|_| dropped()),
             Either::Right(((), landing)) => landing,
@@ -423,6 +463,7 @@ impl<O: Operation> Waiting<'_, O> {
                         .with_completion_failure(CompletionFailure::new(FailureReason::Timeout)),
                 ),
                 Used::default(),
+                Blame::Question,
             ),
         }
     }
@@ -432,7 +473,7 @@ fn dropped() -> Landed {
     let error = Error::new(ErrorKind::Unavailable, "the runtime ended the work on this request")
         .with_op(OP)
         .with_retry(Retry::After(None));
-    Landed::Failed(Arc::new(error), Used::default())
+    Landed::Failed(Arc::new(error), Used::default(), Blame::Question)
 }
 
 impl<O: Operation> Drop for Waiting<'_, O> {

@@ -44,6 +44,8 @@ pub enum FailureReason {
     Filtered,
     /// The prompt is longer than the model can read.
     ContextLength,
+    /// Nobody knows what the model costs, and the caller has a budget in money.
+    PriceUnknown,
     /// The answer is not what the interface promises.
     Malformed,
     /// The answer breaks the operation's rules, also after it was asked for again.
@@ -56,7 +58,7 @@ pub enum FailureReason {
 
 impl FailureReason {
     /// Every reason, for tables.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::RateLimited,
         Self::DailyCap,
         Self::Credits,
@@ -69,6 +71,7 @@ impl FailureReason {
         Self::Truncated,
         Self::Filtered,
         Self::ContextLength,
+        Self::PriceUnknown,
         Self::Malformed,
         Self::Unusable,
         Self::Moderated,
@@ -91,6 +94,7 @@ impl FailureReason {
             Self::Truncated => "truncated",
             Self::Filtered => "filtered",
             Self::ContextLength => "context_length",
+            Self::PriceUnknown => "price_unknown",
             Self::Malformed => "malformed",
             Self::Unusable => "unusable",
             Self::Moderated => "moderated",

@@ -12,6 +12,10 @@ use crate::{
     usd::Usd,
 };
 
+/// Under this key the context of an error has the endpoint's own words, which may repeat what it was asked. A log that
+/// keeps no texts leaves them out.
+pub const EXPLANATION: &str = "explanation";
+
 /// Who speaks in a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -76,13 +76,44 @@ async fn a_failed_call_gives_back_what_was_reserved() {
 }
 
 #[tokio::test]
-async fn a_budget_in_money_needs_prices() {
+async fn a_budget_in_money_needs_prices_and_a_model_without_one_is_passed_over() {
+    let mut setup = Setup::new();
+    setup.policy.budget.usd_per_day = Some(Usd::from_picos(1_000_000));
+    setup.policy.prices.retain(|model, _| model == "two");
+    let fixture =
+        setup.scripted(|provider| provider.model("one", [says("blue")]).model("two", [says("green")]));
+    assert_eq!(fixture.ask("sea").await.unwrap().answer.model.as_deref(), Some("two"));
+    assert_eq!(fixture.provider.calls_of("one"), 0);
+
     let mut setup = Setup::new();
     setup.policy.budget.usd_per_day = Some(Usd::from_picos(8_000));
     setup.policy.prices.clear();
     let fixture = setup.scripted(|provider| provider.model("one", [says("blue")]));
     let error = fixture.ai.ask(&anna(), &Ask::new(Colour::of("x"))).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config);
-    assert!(error.to_string().contains("`one`"), "{error}");
+    assert!(error.to_string().contains("scripted/one: price_unknown"), "{error}");
     assert_eq!(fixture.provider.calls(), 0);
+    fixture.ai.ask(&Caller::System, &Ask::new(Colour::of("x"))).await.unwrap();
+}
+
+#[tokio::test]
+async fn who_waits_for_the_answer_to_somebody_without_a_budget_gets_one_all_the_same() {
+    let mut setup = Setup::new();
+    setup.policy.budget.tokens_per_day = Some(400);
+    let fixture = setup.scripted(|provider| provider.model("one", [says("blue")]));
+    let mut spent = 0;
+    while fixture.ask(&format!("text {spent}")).await.is_ok() {
+        spent += 1;
+    }
+    let ask = Ask::new(Colour::of("sea")).public();
+    let (by_anna, by_ben) = (anna(), Caller::User(BEN));
+    let (first, second, third) = futures_util::join!(
+        fixture.ai.ask(&by_anna, &ask),
+        fixture.ai.ask(&by_ben, &ask),
+        fixture.ai.ask(&Caller::System, &ask)
+    );
+    assert_eq!(first.unwrap_err().kind(), ErrorKind::RateLimited);
+    assert_eq!(second.unwrap().value().colour, "blue");
+    assert_eq!(third.unwrap().value().colour, "blue");
+    assert_eq!(fixture.provider.calls(), spent + 1);
 }

@@ -124,3 +124,32 @@ async fn what_breaks_a_bound_is_refused_before_anything_is_asked() {
     assert_eq!(fixture.provider.calls(), 0);
     assert_eq!(fixture.requests().await.len(), 1);
 }
+
+#[tokio::test]
+async fn an_answer_whose_replacement_fails_is_to_be_replaced_again_after_a_minute_and_not_before() {
+    let mut setup = Setup::new();
+    setup.policy.fast.truncate(1);
+    let fixture = setup.scripted(|provider| provider.model("one", [says("blue"), says("ultraviolet")]));
+    fixture.ask("sea").await.unwrap();
+    fixture.clock.advance(Duration::from_secs(3_600));
+    for minute in 1..=3 {
+        for _ in 0..20 {
+            assert_eq!(fixture.ask("sea").await.unwrap().cache, CacheOutcome::Stale);
+            for _ in 0..20 {
+                tokio::task::yield_now().await;
+            }
+        }
+        assert_eq!(fixture.provider.calls(), 1 + 2 * minute, "asked, and asked once more with the finding");
+        fixture.clock.advance(Duration::from_secs(60));
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_does_not_take_the_place_of_an_answer() {
+    let refused = Reply::failure(ErrorKind::InvalidInput, Retry::Never);
+    let fixture = Fixture::new([says("blue"), refused]);
+    fixture.ask("sea").await.unwrap();
+    let anew = Ask::new(Colour::of("sea")).anew();
+    assert_eq!(fixture.ai.ask(&anna(), &anew).await.unwrap_err().kind(), ErrorKind::InvalidInput);
+    assert_eq!(outcome(&fixture, &Ask::new(Colour::of("sea"))).await, CacheOutcome::Fresh);
+}

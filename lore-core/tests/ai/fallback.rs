@@ -1,6 +1,6 @@
 //! Which model is asked, which is left alone, and for how long.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use lore_core::{
     Clock as _, ErrorKind, FailureReason, Retry,
@@ -136,14 +136,14 @@ async fn when_all_models_fail_the_error_names_each_and_why() {
 #[tokio::test]
 async fn when_all_models_are_left_alone_the_error_says_when_the_first_returns() {
     let fixture = three(limited(Some(900)), limited(Some(600)), limited(Some(1_200)));
-    for _ in 0..2 {
-        let error = fixture.ask("sea").await.unwrap_err();
+    // The first request is the one whose calls find that out.
+    for text in ["sea", "sea", "sky"] {
+        let error = fixture.ask(text).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::RateLimited);
+        let Retry::After(Some(pause)) = error.retry() else { panic!("{error:?}") };
+        assert!((590..=600).contains(&pause.as_secs()), "{pause:?}");
+        assert!(error.context().iter().any(|(key, _)| *key == "retry_at"), "{error}");
     }
-    let error = fixture.ask("sky").await.unwrap_err();
-    let Retry::After(Some(pause)) = error.retry() else { panic!("{error:?}") };
-    assert!((590..=600).contains(&pause.as_secs()), "{pause:?}");
-    assert!(error.context().iter().any(|(key, _)| *key == "retry_at"), "{error}");
     assert_eq!(calls(&fixture), [1, 1, 1]);
 }
 
@@ -153,11 +153,47 @@ async fn if_the_deadline_allows_it_the_first_model_that_returns_is_waited_for() 
     setup.policy.cooling_seconds = 20;
     setup.policy.fast.truncate(1);
     let fixture = setup.scripted(|provider| provider.model("one", [limited(None), says("blue")]));
-    fixture.ask("sea").await.unwrap_err();
     let before = fixture.clock.now();
     assert_eq!(answered_by(&fixture, "sea").await, "one");
     let waited = fixture.clock.now().saturating_since(before);
     assert!((15..=21).contains(&waited.as_secs()), "{waited:?}");
+}
+
+#[tokio::test]
+async fn while_one_caller_tries_a_model_after_its_time_the_others_wait_for_what_comes_of_it() {
+    let mut setup = Setup::new();
+    setup.policy.fast.truncate(1);
+    let fixture = setup.scripted(|provider| {
+        provider.model("one", [limited(None), says("blue").after(Duration::from_secs(5)), says("green")])
+    });
+    fixture.ask("sea").await.unwrap_err();
+    fixture.clock.advance(Duration::from_secs(300));
+    let texts: Vec<_> = (0..10).map(|number| format!("text {number}")).collect();
+    let replies = futures_util::future::join_all(texts.iter().map(|text| fixture.ask(text))).await;
+    let colours: Vec<_> = replies.iter().map(|reply| &*reply.as_ref().unwrap().value().colour).collect();
+    assert_eq!(colours.iter().filter(|colour| **colour == "blue").count(), 1);
+    assert_eq!(calls(&fixture), [11, 0, 0]);
+}
+
+#[tokio::test]
+async fn an_answer_that_was_under_way_does_not_end_a_pause_that_began_since() {
+    let fixture = Arc::new(Setup::standing_still().scripted(|provider| {
+        provider
+            .model("one", [says("blue").after(Duration::from_secs(2)), limited(Some(900))])
+            .model("two", [says("green")])
+    }));
+    let slow = tokio::spawn({
+        let fixture = fixture.clone();
+        async move { answered_by(&fixture, "slow").await }
+    });
+    while fixture.provider.calls() == 0 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(answered_by(&fixture, "quick").await, "two");
+    fixture.clock.advance(Duration::from_secs(2));
+    assert_eq!(slow.await.unwrap(), "one");
+    assert_eq!(answered_by(&fixture, "later").await, "two");
+    assert_eq!(calls(&fixture)[0], 2);
 }
 
 #[tokio::test]

@@ -105,3 +105,39 @@ async fn an_error_reaches_all_who_wait_and_is_not_kept() {
     assert_eq!(fixture.provider.calls(), 1);
     assert_eq!(fixture.ask("sea").await.unwrap().cache, CacheOutcome::Miss);
 }
+
+#[tokio::test]
+async fn who_has_an_answer_past_its_time_gets_it_whoever_caused_the_load_that_failed() {
+    let mut setup = Setup::new();
+    setup.policy.stale_while_revalidate_seconds = 0;
+    let fixture = setup.scripted(|provider| provider.model("one", [says("blue"), out_of_order()]));
+    fixture.ask("sea").await.unwrap();
+    fixture.clock.advance(Duration::from_secs(3_700));
+    let (caller, anew) = (anna(), Ask::new(Colour::of("sea")).anew());
+    let (leader, other) = futures_util::join!(fixture.ai.ask(&caller, &anew), fixture.ask("sea"));
+    assert_eq!(leader.unwrap_err().kind(), ErrorKind::Unavailable);
+    assert_eq!(other.unwrap().cache, CacheOutcome::Stale);
+    assert_eq!(fixture.provider.calls_of("one"), 2);
+}
+
+#[tokio::test]
+async fn who_came_later_is_not_failed_by_the_deadline_of_who_came_first() {
+    let mut setup = Setup::standing_still();
+    setup.policy.deadline_seconds = 10;
+    setup.policy.fast.truncate(1);
+    let slow = out_of_order().after(Duration::from_secs(15));
+    let fixture = Arc::new(setup.scripted(|provider| provider.model("one", [slow, says("blue")])));
+    let ask = || {
+        let fixture = fixture.clone();
+        tokio::spawn(async move { fixture.ask("sea").await })
+    };
+    let first = ask();
+    fixture.clock.until_sleeping(2).await;
+    fixture.clock.advance(Duration::from_secs(8));
+    let second = ask();
+    fixture.clock.until_sleeping(3).await;
+    fixture.clock.advance(Duration::from_secs(2));
+    assert_eq!(first.await.unwrap().unwrap_err().kind(), ErrorKind::Unavailable);
+    fixture.clock.advance(Duration::from_secs(5));
+    assert_eq!(second.await.unwrap().unwrap().value().colour, "blue");
+}

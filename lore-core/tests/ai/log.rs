@@ -79,7 +79,9 @@ async fn the_log_keeps_as_much_text_as_the_policy_says() {
     ] {
         let mut setup = Setup::new();
         setup.policy.log_text = text;
-        let fixture = setup.scripted(|provider| provider.model("one", [says("blue")]));
+        // What is wrong with an answer is told with its words.
+        let shapeless = lore_core::memory::llm::Reply::text(r#"{"a secret text": 1}"#);
+        let fixture = setup.scripted(|provider| provider.model("one", [shapeless, says("blue")]));
         fixture.ai.ask(&anna(), &Ask::new(Colour::of("a secret text"))).await.unwrap();
         fixture.ai.ask(&anna(), &Ask::new(Colour::of("a secret text"))).await.unwrap();
         let lines = format!("{:?}", fixture.lines().await);

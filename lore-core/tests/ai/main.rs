@@ -14,6 +14,9 @@ mod flight;
 mod log;
 mod recover;
 mod shared;
+#[path = "../layers/sums.rs"]
+mod sums;
+mod telemetry;
 
 use std::{sync::Arc, time::Duration};
 

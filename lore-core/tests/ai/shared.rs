@@ -3,11 +3,11 @@
 use std::{sync::Arc, time::Duration};
 
 use lore_core::{
-    ai::audit::CacheOutcome,
+    ai::{Ask, audit::CacheOutcome},
     memory::{cache::MemoryCache, clock::ManualClock},
 };
 
-use crate::{Fixture, Setup, limited, says};
+use crate::{Colour, Fixture, Setup, anna, limited, out_of_order, says};
 
 fn processes(count: usize, replies: &[lore_core::memory::llm::Reply]) -> (ManualClock, Vec<Arc<Fixture>>) {
     let setup = Setup::new();
@@ -88,4 +88,46 @@ async fn a_model_that_one_process_leaves_alone_is_left_alone_by_all() {
         service.ask(&format!("later {number}")).await.unwrap();
     }
     assert_eq!(asked("one"), 2, "one process tries it after its time");
+}
+
+#[tokio::test]
+async fn an_old_answer_of_another_process_serves_at_once_and_is_replaced() {
+    let (clock, services) = processes(2, &[says("blue"), says("green")]);
+    services[0].ask("sea").await.unwrap();
+    settle().await;
+    clock.advance(Duration::from_secs(3_700));
+    let reply = services[1].ask("sea").await.unwrap();
+    assert_eq!((reply.cache, reply.value().colour.as_str()), (CacheOutcome::Stale, "blue"));
+    settle().await;
+    assert_eq!(services[1].ask("sea").await.unwrap().cache, CacheOutcome::Fresh);
+    assert_eq!(services[1].provider.calls(), 1);
+}
+
+#[tokio::test]
+async fn an_old_answer_of_another_process_serves_when_no_model_answers() {
+    let (clock, cache) = (ManualClock::default().auto_advance(), MemoryCache::DEFAULT_BYTES);
+    let cache = Arc::new(MemoryCache::new(Arc::new(clock.clone()), cache));
+    let service = |reply| {
+        let mut setup = Setup { clock: clock.clone(), shared: Some(cache.clone()), ..Setup::new() };
+        setup.policy.stale_while_revalidate_seconds = 0;
+        setup.scripted(|provider| provider.model("one", [reply]))
+    };
+    service(says("blue")).ask("sea").await.unwrap();
+    settle().await;
+    clock.advance(Duration::from_secs(3_700));
+    let later = service(out_of_order());
+    let reply = later.ask("sea").await.unwrap();
+    assert_eq!((reply.cache, reply.value().colour.as_str()), (CacheOutcome::Stale, "blue"));
+    assert_eq!(later.provider.calls_of("one"), 1);
+}
+
+#[tokio::test]
+async fn who_asks_anew_while_another_process_s_answer_is_fetched_gets_a_new_one() {
+    let (_, services) = processes(2, &[says("blue")]);
+    services[0].ask("sea").await.unwrap();
+    settle().await;
+    let (caller, anew) = (anna(), Ask::new(Colour::of("sea")).anew());
+    let (kept, new) = futures_util::join!(services[1].ask("sea"), services[1].ai.ask(&caller, &anew));
+    assert_eq!((kept.unwrap().cache, new.unwrap().cache), (CacheOutcome::Fresh, CacheOutcome::Miss));
+    assert_eq!(services[1].provider.calls(), 1);
 }

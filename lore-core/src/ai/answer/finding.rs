@@ -40,6 +40,23 @@ impl Finding {
     }
 }
 
+impl Finding {
+    /// What is wrong and where, without a word of the answer: for a log that keeps no texts.
+    #[must_use]
+    pub fn redacted(&self) -> String {
+        match self {
+            Self::NoJson | Self::TooLong => self.to_string(),
+            // Keys may be the model's own words as well; those of the operation's schema are names.
+            Self::Shape { .. } => "another shape".to_owned(),
+            Self::Rules(violations) => {
+                let rules = violations.as_slice().iter();
+                let rules: Vec<_> = rules.map(|each| format!("`{}`: {}", each.field, each.rule)).collect();
+                rules.join(", ")
+            }
+        }
+    }
+}
+
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = match self {
@@ -72,6 +89,7 @@ pub fn reask_message(finding: &Finding) -> Message {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Violation;
 
     #[test]
     fn a_finding_is_one_bounded_line() {
@@ -80,5 +98,14 @@ mod tests {
         assert_eq!((shown.chars().count(), shown.lines().count()), (600, 1));
         assert!(shown.ends_with('…'));
         assert_eq!(Finding::NoJson.to_string(), "no complete JSON object in the answer");
+    }
+
+    #[test]
+    fn a_redacted_finding_has_no_word_of_the_answer() {
+        let shape =
+            Finding::Shape { field: "secret".into(), problem: "invalid type: string \"secret\"".into() };
+        assert_eq!(shape.redacted(), "another shape");
+        let rules = Violations::from(Violation::new("titles[0]", "too_long", "at most 6 words"));
+        assert_eq!(Finding::Rules(rules).redacted(), "`titles[0]`: too_long");
     }
 }

@@ -125,6 +125,7 @@ choice!(FailureReason {
     14 => Unusable,
     15 => Moderated,
     16 => BadRequest,
+    17 => PriceUnknown,
 });
 choice!(Retry { 0 => Never, 1 => After(pause), 2 => Reconcile, 3 => Exhausted });
 

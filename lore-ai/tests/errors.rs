@@ -105,6 +105,18 @@ fn pauses() -> Vec<Row> {
             minute,
         ),
         row(
+            "Retry-After: an instant",
+            limited().header("retry-after", &(NOW + 30).to_string()),
+            after(30),
+            minute,
+        ),
+        row(
+            "Retry-After: for years",
+            limited().header("retry-after", "Wed, 31 Jan 2035 12:01:30 GMT"),
+            after(31 * 3_600),
+            minute,
+        ),
+        row(
             "X-RateLimit-Reset: seconds",
             limited().header("x-ratelimit-reset", &(NOW + 30).to_string()),
             after(30),
@@ -113,6 +125,12 @@ fn pauses() -> Vec<Row> {
         row(
             "X-RateLimit-Reset: milliseconds",
             limited().header("x-ratelimit-reset", &((NOW + 30) * 1_000).to_string()),
+            after(30),
+            minute,
+        ),
+        row(
+            "X-RateLimit-Reset: microseconds",
+            limited().header("x-ratelimit-reset", &((NOW + 30) * 1_000_000).to_string()),
             after(30),
             minute,
         ),

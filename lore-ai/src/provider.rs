@@ -234,18 +234,20 @@ pub(crate) fn closed(
     asked: impl Fn() -> Asked,
 ) -> Result<Completion> {
     let reason = match finish {
-        Some(Finish::Failed) => FailureReason::Outage,
+        // Hosts do not charge for what failed half way.
+        Some(Finish::Failed) => return Err(asked().unusable(FailureReason::Outage, used.as_ref())),
         Some(Finish::Length) => FailureReason::Truncated,
         Some(Finish::Filtered) => FailureReason::Filtered,
         Some(Finish::Done) | None if text.trim().is_empty() => FailureReason::Empty,
         Some(Finish::Done) | None => {
-            let used = used.unwrap_or_default();
-            let mut completion = Completion::new(model, text, used.usage());
-            completion.cost = used.cost();
+            let (usage, is_estimated) = asked().usage(used.as_ref(), &text, false);
+            let mut completion = Completion::new(model, text, usage);
+            completion.usage_estimated = is_estimated;
+            completion.cost = used.and_then(|used| used.cost());
             return Ok(completion);
         }
     };
-    Err(asked().unusable(reason, used.as_ref()))
+    Err(asked().unanswered(reason, used.as_ref(), &text))
 }
 
 /// LiteLLM states the cost of a whole answer in a header.

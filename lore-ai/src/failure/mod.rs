@@ -11,13 +11,16 @@ use std::{sync::Arc, time::Duration};
 use lore_core::{
     Error, ErrorKind, Retry, Secret, Timestamp,
     error::{CompletionFailure, FailureReason},
-    port::llm::CompletionRequest,
+    port::llm::{CompletionRequest, Usage},
 };
 use reqwest::header::HeaderMap;
 use serde_json::value::RawValue;
 
 use self::{table::NotTaken, told::Told};
-use crate::wire::{Shape, WireUsage};
+use crate::{
+    estimate,
+    wire::{Shape, WireUsage},
+};
 
 /// What every error of a provider names, and what none may show.
 #[derive(Debug)]
@@ -37,6 +40,10 @@ pub(crate) struct Asked {
     prompt: Vec<String>,
     /// Whether `response_format` is sent.
     sends_format: bool,
+    /// About how many tokens the question is.
+    prompt_tokens: u64,
+    /// Most tokens of the answer.
+    max_tokens: u32,
 }
 
 /// The head of an answer.
@@ -63,12 +70,21 @@ impl Asked {
     ) -> Self {
         let prompt = request.messages.iter().map(|message| message.text.clone()).collect();
         let sends_format = request.schema.is_some() && shape != Shape::Words;
-        let endpoint = Arc::clone(endpoint);
-        Self { endpoint, op, model: Some(request.model.clone()), prompt, sends_format }
+        Self {
+            endpoint: Arc::clone(endpoint),
+            op,
+            model: Some(request.model.clone()),
+            prompt,
+            sends_format,
+            prompt_tokens: estimate::prompt_tokens(request, shape),
+            max_tokens: request.max_tokens,
+        }
     }
 
     pub(crate) fn list(endpoint: &Arc<Endpoint>, op: &'static str) -> Self {
-        Self { endpoint: Arc::clone(endpoint), op, model: None, prompt: Vec::new(), sends_format: false }
+        let endpoint = Arc::clone(endpoint);
+        let (prompt, sends_format) = (Vec::new(), false);
+        Self { endpoint, op, model: None, prompt, sends_format, prompt_tokens: 0, max_tokens: 0 }
     }
 
     fn error(&self, kind: ErrorKind, message: &'static str) -> Error {
@@ -103,6 +119,33 @@ impl Asked {
     /// An answer that is none, or not all of one: what it used is kept.
     pub(crate) fn unusable(&self, reason: FailureReason, used: Option<&WireUsage>) -> Error {
         charged(self.failed(reason, 0), used, reason == FailureReason::Malformed)
+    }
+
+    /// An answer that came to its end without being one. What it used is estimated where it is not stated.
+    pub(crate) fn unanswered(&self, reason: FailureReason, used: Option<&WireUsage>, text: &str) -> Error {
+        let error = self.unusable(reason, used);
+        let Some(mut failure) = error.completion_failure().cloned() else { return error };
+        (failure.usage, failure.usage_estimated) = self.usage(used, text, reason == FailureReason::Truncated);
+        error.with_completion_failure(failure)
+    }
+
+    /// What an answer with this text used, and whether that is an estimate. One that reached the most tokens used them all.
+    pub(crate) fn usage(&self, used: Option<&WireUsage>, text: &str, reached_most: bool) -> (Usage, bool) {
+        let most = if reached_most { u64::from(self.max_tokens) } else { 0 };
+        let estimated = Usage::new(self.prompt_tokens, estimate::tokens(text).max(most));
+        let used = used.copied().unwrap_or_default();
+        let usage = used.usage_or(estimated);
+        let is_estimated = usage != used.usage();
+        if is_estimated {
+            tracing::debug!(
+                provider = self.endpoint.name,
+                model = self.model,
+                prompt_tokens = usage.prompt_tokens,
+                completion_tokens = usage.completion_tokens,
+                "the endpoint does not state what an answer used, so it is estimated"
+            );
+        }
+        (usage, is_estimated)
     }
 
     /// An answer whose status is one of failure.

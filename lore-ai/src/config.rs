@@ -17,10 +17,11 @@ use serde_json::{Map, Value};
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum SchemaMode {
-    /// As the endpoint's list of models says, as last read. Where it says nothing: the format and the words.
+    /// As the endpoint's list of models says, as last read. Where it says nothing: the format and the words. A model that
+    /// refuses the format is asked once more, and from then on, in words alone.
     #[default]
     Auto,
-    /// Always the format, never words.
+    /// Always the format, never words: a model that refuses it does not answer.
     Always,
     /// Never the format, always words.
     Never,

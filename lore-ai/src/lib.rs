@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod config;
+mod estimate;
 mod failure;
 mod http;
 mod lenient;

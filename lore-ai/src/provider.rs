@@ -1,7 +1,7 @@
 //! [`OpenAiLlmProvider`].
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     fmt,
     sync::{Arc, PoisonError, RwLock},
     time::Duration,
@@ -17,16 +17,20 @@ use reqwest::Url;
 
 use crate::{
     config::{OpenAiConfig, SchemaMode},
-    failure::{Asked, Endpoint, Head},
+    failure::{Asked, Endpoint, Head, is_format_refused},
     http::Http,
     stream::{self, CompletionStream},
     wire::{Chunk, Finish, Shape, WireAnswer, WireUsage, chat_body, read_models},
 };
 
+/// How many models are remembered to refuse `response_format`; the first one found out is forgotten first.
+const MAX_REFUSING: usize = 256;
+
 /// Language models behind OpenRouter, or behind anything else with OpenAI's interface of chat completions.
 ///
 /// One endpoint with one key. It neither retries nor falls back: each call is one request, so that whoever counts,
-/// budgets and cools down sees every one.
+/// budgets and cools down sees every one. The one exception is a request that is refused, free of charge, because its model
+/// does not know `response_format`: it is sent once more without it, and that model is asked in words from then on.
 pub struct OpenAiLlmProvider {
     config: OpenAiConfig,
     endpoint: Arc<Endpoint>,
@@ -35,6 +39,8 @@ pub struct OpenAiLlmProvider {
     models_url: Url,
     /// Which models can be held to a schema, as last listed.
     keeps_schemas: RwLock<HashMap<String, bool>>,
+    /// Which models answered in words what they had refused with a format, whatever the list says.
+    refuses_format: RwLock<VecDeque<String>>,
 }
 
 impl fmt::Debug for OpenAiLlmProvider {
@@ -59,6 +65,7 @@ impl OpenAiLlmProvider {
             chat_url: config.endpoint(&["chat", "completions"])?,
             models_url: config.endpoint(&["models"])?,
             keeps_schemas: RwLock::default(),
+            refuses_format: RwLock::default(),
             config,
         })
     }
@@ -76,11 +83,57 @@ impl OpenAiLlmProvider {
     /// charge all of it.
     pub async fn stream(&self, request: &CompletionRequest) -> Result<CompletionStream> {
         const OP: &str = "stream";
-        let body =
-            chat_body(request, &self.config, self.shape(request), true).map_err(|err| err.with_op(OP))?;
-        let asked = Asked::completion(&self.endpoint, OP, request);
-        let sent = self.http.post(&self.chat_url, body);
-        stream::open(&self.http, sent, self.limit(request), asked, &request.model).await
+        self.ask(request, |shape, limit| async move {
+            let body = chat_body(request, &self.config, shape, true).map_err(|err| err.with_op(OP))?;
+            let asked = Asked::completion(&self.endpoint, OP, request, shape);
+            let sent = self.http.post(&self.chat_url, body);
+            stream::open(&self.http, sent, limit, asked, &request.model).await
+        })
+        .await
+    }
+
+    /// Sends a request, and once more in words if that is what its model wants, all within the request's time.
+    async fn ask<T, F: Future<Output = Result<T>>>(
+        &self,
+        request: &CompletionRequest,
+        send: impl Fn(Shape, Duration) -> F,
+    ) -> Result<T> {
+        let (start, limit) = (self.http.clock().monotonic(), self.limit(request));
+        let answer = send(self.shape(request), limit).await;
+        // Whoever set `Always` wants no words.
+        let may_ask_again = self.config.schema_mode != SchemaMode::Always;
+        if !answer.as_ref().is_err_and(|error| may_ask_again && is_format_refused(error)) {
+            return answer;
+        }
+        let left = limit.saturating_sub(self.http.clock().monotonic().saturating_sub(start));
+        let answer = send(Shape::Words, left).await;
+        // The words of a refusal prove little; an answer does.
+        if answer.is_ok() {
+            self.remember_refusing(&request.model);
+        }
+        answer
+    }
+
+    fn remember_refusing(&self, model: &str) {
+        tracing::info!(
+            provider = self.config.name,
+            model,
+            "the model is asked for JSON in words from now on"
+        );
+        // One change at a time: a panic elsewhere leaves nothing half done.
+        let mut refusing = self.refuses_format.write().unwrap_or_else(PoisonError::into_inner);
+        if refusing.iter().any(|known| known == model) {
+            return;
+        }
+        if refusing.len() == MAX_REFUSING {
+            refusing.pop_front();
+        }
+        refusing.push_back(model.to_owned());
+    }
+
+    fn refuses_format(&self, model: &str) -> bool {
+        let refusing = self.refuses_format.read().unwrap_or_else(PoisonError::into_inner);
+        refusing.iter().any(|known| known == model)
     }
 
     fn limit(&self, request: &CompletionRequest) -> Duration {
@@ -91,6 +144,7 @@ impl OpenAiLlmProvider {
         match self.config.schema_mode {
             SchemaMode::Always => Shape::Format,
             SchemaMode::Never => Shape::Words,
+            SchemaMode::Auto if self.refuses_format(&request.model) => Shape::Words,
             SchemaMode::Auto => match self.keeps_schemas(&request.model) {
                 Some(true) => Shape::Format,
                 Some(false) => Shape::Words,
@@ -116,12 +170,14 @@ impl LlmProvider for OpenAiLlmProvider {
 
     async fn complete(&self, request: &CompletionRequest) -> Result<Completion> {
         const OP: &str = "complete";
-        let body =
-            chat_body(request, &self.config, self.shape(request), false).map_err(|err| err.with_op(OP))?;
-        let asked = || Asked::completion(&self.endpoint, OP, request);
-        let sent = self.http.post(&self.chat_url, body);
-        let (head, body) = self.http.exchange(sent, self.limit(request), asked).await?;
-        read_completion(&head, &body, &request.model, asked)
+        self.ask(request, |shape, limit| async move {
+            let body = chat_body(request, &self.config, shape, false).map_err(|err| err.with_op(OP))?;
+            let asked = || Asked::completion(&self.endpoint, OP, request, shape);
+            let sent = self.http.post(&self.chat_url, body);
+            let (head, body) = self.http.exchange(sent, limit, asked).await?;
+            read_completion(&head, &body, &request.model, asked)
+        })
+        .await
     }
 
     async fn models(&self) -> Result<Vec<ModelInfo>> {
@@ -178,18 +234,20 @@ pub(crate) fn closed(
     asked: impl Fn() -> Asked,
 ) -> Result<Completion> {
     let reason = match finish {
-        Some(Finish::Failed) => FailureReason::Outage,
+        // Hosts do not charge for what failed half way.
+        Some(Finish::Failed) => return Err(asked().unusable(FailureReason::Outage, used.as_ref())),
         Some(Finish::Length) => FailureReason::Truncated,
         Some(Finish::Filtered) => FailureReason::Filtered,
         Some(Finish::Done) | None if text.trim().is_empty() => FailureReason::Empty,
         Some(Finish::Done) | None => {
-            let used = used.unwrap_or_default();
-            let mut completion = Completion::new(model, text, used.usage());
-            completion.cost = used.cost();
+            let (usage, is_estimated) = asked().usage(used.as_ref(), &text, false);
+            let mut completion = Completion::new(model, text, usage);
+            completion.usage_estimated = is_estimated;
+            completion.cost = used.and_then(|used| used.cost());
             return Ok(completion);
         }
     };
-    Err(asked().unusable(reason, used.as_ref()))
+    Err(asked().unanswered(reason, used.as_ref(), &text))
 }
 
 /// LiteLLM states the cost of a whole answer in a header.

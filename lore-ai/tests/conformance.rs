@@ -8,15 +8,21 @@ use lore_ai::{OpenAiConfig, OpenAiLlmProvider};
 use lore_ai_testbed::{Reply, Server};
 use lore_core::{Result, SystemClock, conformance::llm_provider::Harness, port::llm::LlmProvider};
 
-#[derive(Default)]
 struct LocalHarness {
+    reply: Reply,
     server: Mutex<Option<Server>>,
+}
+
+impl LocalHarness {
+    fn new(reply: Reply) -> Self {
+        Self { reply, server: Mutex::default() }
+    }
 }
 
 impl Harness for LocalHarness {
     async fn fresh(&self) -> Result<Arc<dyn LlmProvider>> {
         let server = Server::start().await;
-        server.model(&self.model(), [Reply::text("Blue.").cost("0.0000021")]);
+        server.model(&self.model(), [self.reply.clone()]);
         let config = OpenAiConfig::new("local", server.base_url());
         *self.server.lock().unwrap() = Some(server);
         Ok(Arc::new(OpenAiLlmProvider::new(config, SystemClock::shared())?))
@@ -31,4 +37,14 @@ impl Harness for LocalHarness {
     }
 }
 
-lore_core::llm_provider_conformance!(LocalHarness::default());
+mod that_counts {
+    use super::{LocalHarness, Reply};
+
+    lore_core::llm_provider_conformance!(LocalHarness::new(Reply::text("Blue.").cost("0.0000021")));
+}
+
+mod that_states_no_usage {
+    use super::{LocalHarness, Reply};
+
+    lore_core::llm_provider_conformance!(LocalHarness::new(Reply::text("Blue.").without_usage()));
+}

@@ -1,5 +1,6 @@
 //! Failures: what a refusal, a broken connection or an unusable answer means. Kind, retry and reason come from statuses
-//! and names; how the error is worded is not looked at, except for the few names that stand nowhere else.
+//! and names; how the error is worded is not looked at, except for the few names that stand nowhere else, and for refusals of
+//! what one model does not take: no service has a name for most of those.
 
 mod pause;
 mod table;
@@ -10,13 +11,16 @@ use std::{sync::Arc, time::Duration};
 use lore_core::{
     Error, ErrorKind, Retry, Secret, Timestamp,
     error::{CompletionFailure, FailureReason},
-    port::llm::CompletionRequest,
+    port::llm::{CompletionRequest, Usage},
 };
 use reqwest::header::HeaderMap;
 use serde_json::value::RawValue;
 
-use self::told::Told;
-use crate::wire::WireUsage;
+use self::{table::NotTaken, told::Told};
+use crate::{
+    estimate,
+    wire::{Shape, WireUsage},
+};
 
 /// What every error of a provider names, and what none may show.
 #[derive(Debug)]
@@ -34,6 +38,12 @@ pub(crate) struct Asked {
     model: Option<String>,
     /// What no error may repeat.
     prompt: Vec<String>,
+    /// Whether `response_format` is sent.
+    sends_format: bool,
+    /// About how many tokens the question is.
+    prompt_tokens: u64,
+    /// Most tokens of the answer.
+    max_tokens: u32,
 }
 
 /// The head of an answer.
@@ -56,13 +66,25 @@ impl Asked {
         endpoint: &Arc<Endpoint>,
         op: &'static str,
         request: &CompletionRequest,
+        shape: Shape,
     ) -> Self {
         let prompt = request.messages.iter().map(|message| message.text.clone()).collect();
-        Self { endpoint: Arc::clone(endpoint), op, model: Some(request.model.clone()), prompt }
+        let sends_format = request.schema.is_some() && shape != Shape::Words;
+        Self {
+            endpoint: Arc::clone(endpoint),
+            op,
+            model: Some(request.model.clone()),
+            prompt,
+            sends_format,
+            prompt_tokens: estimate::prompt_tokens(request, shape),
+            max_tokens: request.max_tokens,
+        }
     }
 
     pub(crate) fn list(endpoint: &Arc<Endpoint>, op: &'static str) -> Self {
-        Self { endpoint: Arc::clone(endpoint), op, model: None, prompt: Vec::new() }
+        let endpoint = Arc::clone(endpoint);
+        let (prompt, sends_format) = (Vec::new(), false);
+        Self { endpoint, op, model: None, prompt, sends_format, prompt_tokens: 0, max_tokens: 0 }
     }
 
     fn error(&self, kind: ErrorKind, message: &'static str) -> Error {
@@ -75,7 +97,15 @@ impl Asked {
 
     /// The failure of this reason. `status` is that of the answer, 0 if there was none.
     fn failed(&self, reason: FailureReason, status: u16) -> Error {
-        let (kind, retry, message) = table::meaning(reason, status);
+        self.failed_as(reason, table::meaning(reason, status), status)
+    }
+
+    fn failed_as(
+        &self,
+        reason: FailureReason,
+        (kind, retry, message): (ErrorKind, Retry, &'static str),
+        status: u16,
+    ) -> Error {
         let error = self.error(kind, message).with_retry(retry);
         let error = if status == 0 { error } else { error.with_context("status", status) };
         // A list costs nothing, and no model failed to give it.
@@ -91,6 +121,33 @@ impl Asked {
         charged(self.failed(reason, 0), used, reason == FailureReason::Malformed)
     }
 
+    /// An answer that came to its end without being one. What it used is estimated where it is not stated.
+    pub(crate) fn unanswered(&self, reason: FailureReason, used: Option<&WireUsage>, text: &str) -> Error {
+        let error = self.unusable(reason, used);
+        let Some(mut failure) = error.completion_failure().cloned() else { return error };
+        (failure.usage, failure.usage_estimated) = self.usage(used, text, reason == FailureReason::Truncated);
+        error.with_completion_failure(failure)
+    }
+
+    /// What an answer with this text used, and whether that is an estimate. One that reached the most tokens used them all.
+    pub(crate) fn usage(&self, used: Option<&WireUsage>, text: &str, reached_most: bool) -> (Usage, bool) {
+        let most = if reached_most { u64::from(self.max_tokens) } else { 0 };
+        let estimated = Usage::new(self.prompt_tokens, estimate::tokens(text).max(most));
+        let used = used.copied().unwrap_or_default();
+        let usage = used.usage_or(estimated);
+        let is_estimated = usage != used.usage();
+        if is_estimated {
+            tracing::debug!(
+                provider = self.endpoint.name,
+                model = self.model,
+                prompt_tokens = usage.prompt_tokens,
+                completion_tokens = usage.completion_tokens,
+                "the endpoint does not state what an answer used, so it is estimated"
+            );
+        }
+        (usage, is_estimated)
+    }
+
     /// An answer whose status is one of failure.
     pub(crate) fn refused(&self, head: &Head, body: &[u8]) -> Error {
         self.told(head, &Told::of_body(body))
@@ -104,7 +161,15 @@ impl Asked {
     fn told(&self, head: &Head, told: &Told) -> Error {
         let reason = table::reason(head.status, told);
         let status = told.status().unwrap_or(head.status);
-        let mut error = self.failed(reason, status);
+        let mut error = match table::not_taken(reason, status, told, self.sends_format) {
+            None => self.failed(reason, status),
+            Some(part) => {
+                let meaning =
+                    (ErrorKind::Unsupported, Retry::Never, "the model does not take all of the request");
+                // As asked, the endpoint does not have the model; another one may take all of it.
+                self.failed_as(FailureReason::ModelGone, meaning, status).with_source(part)
+            }
+        };
         if let Retry::After(_) = error.retry() {
             let is_limited = matches!(reason, FailureReason::RateLimited | FailureReason::DailyCap);
             let mut pause = pause::pause(&head.headers, told, is_limited, head.now);
@@ -156,6 +221,15 @@ impl Asked {
         self.error(ErrorKind::Unsupported, "the endpoint has no list of models")
             .with_context("status", status)
     }
+}
+
+/// Whether a request was refused, free of charge, because of its `response_format`.
+pub(crate) fn is_format_refused(error: &Error) -> bool {
+    let cause = std::error::Error::source(error).and_then(|cause| cause.downcast_ref());
+    let is_free = error
+        .completion_failure()
+        .is_some_and(|failure| failure.cost.is_none() && failure.usage.total() == 0);
+    cause == Some(&NotTaken::Format) && is_free
 }
 
 /// `error` with what was used. What the endpoint said to have charged is charged, and nothing is lost.

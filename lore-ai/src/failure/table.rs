@@ -1,6 +1,8 @@
 //! What a status and the names of an error mean. The order is: a name, then the status that the error states, then the
 //! status of the answer.
 
+use std::fmt;
+
 use lore_core::{ErrorKind, Retry, error::FailureReason};
 
 use super::told::Told;
@@ -102,6 +104,75 @@ const MENTIONS: &[(u16, &str, FailureReason)] = &[
     (400, "is not a valid model ID", FailureReason::ModelGone),
 ];
 
+/// Names of refusals that are about what one model takes, not about the request: OpenAI's.
+const PARAMETER_NAMES: &[&str] = &["unsupported_parameter", "unsupported_value"];
+
+/// The same in words, by services that give it no name: OpenAI's older ones, and the class of LiteLLM's.
+const PARAMETER_WORDS: &[&str] = &["is not supported with this model", "unsupportedparamserror"];
+
+/// What refusals of `response_format` speak of, in lower case. No service has a name for them, and few have the same words:
+/// "Invalid parameter: 'response_format' of type 'json_schema' is not supported with this model" (OpenAI), "This
+/// response_format type is unavailable now" (DeepSeek), "'response_format.type' : value is not one of the allowed values"
+/// and "invalid schema for response format" (Groq), "JSON mode is not enabled for this model" (Gemini), "JSON Schema not
+/// supported" (Fireworks), "failed to parse grammar" (llama.cpp), a list of findings with the path of the field (vLLM and
+/// others on FastAPI). OpenRouter repeats them in `metadata.raw`.
+const FORMAT_WORDS: &[&str] = &[
+    "response_format",
+    "response format",
+    "json_schema",
+    "json schema",
+    "json mode",
+    "structured output",
+    "guided decoding",
+    "grammar",
+];
+
+/// OpenRouter's words where no host of a model keeps every parameter, with `provider.require_parameters`: a plain 404.
+const ROUTING_WORDS: &str = "no endpoints found that can handle the requested parameters";
+
+/// A part of a request that a model does not take, though others may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NotTaken {
+    /// `response_format`.
+    Format,
+    /// A parameter, or its value.
+    Parameter,
+}
+
+impl fmt::Display for NotTaken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Format => "the model cannot be held to a schema by `response_format`",
+            Self::Parameter => "the model does not take a parameter as it was sent",
+        })
+    }
+}
+
+impl std::error::Error for NotTaken {}
+
+/// What the model does not take, if that is why the request was refused. `reason` is what the refusal means otherwise;
+/// `sends_format` says whether the request had a `response_format`, as nothing else can be blamed on it.
+pub(super) fn not_taken(
+    reason: FailureReason,
+    status: u16,
+    told: &Told,
+    sends_format: bool,
+) -> Option<NotTaken> {
+    match (reason, status) {
+        (FailureReason::BadRequest, 400 | 422) => {
+            if sends_format && told.says_any(FORMAT_WORDS) {
+                return Some(NotTaken::Format);
+            }
+            let is_named = told.names().any(|name| PARAMETER_NAMES.contains(&name.as_str()));
+            (is_named || told.says_any(PARAMETER_WORDS)).then_some(NotTaken::Parameter)
+        }
+        (FailureReason::ModelGone, 404) if sends_format => {
+            told.says_any(&[ROUTING_WORDS]).then_some(NotTaken::Format)
+        }
+        _ => None,
+    }
+}
+
 /// Why there is no answer. `status` is that of the answer, which may well be 200.
 pub(super) fn reason(status: u16, told: &Told) -> FailureReason {
     let status = told.status().unwrap_or(status);
@@ -135,8 +206,9 @@ fn of_status(status: u16) -> FailureReason {
         408 | 504 | 522 | 524 => FailureReason::Timeout,
         429 => FailureReason::RateLimited,
         451 => FailureReason::Moderated,
-        400 | 406 | 409..=428 => FailureReason::BadRequest,
-        // Also what is no failure by its status, and 3xx, 405 and the like: the endpoint does not do what it should.
+        400 | 406 | 411..=420 | 422 | 426..=428 => FailureReason::BadRequest,
+        // Also what passes and is nobody's fault (409, 421, 423, 424, 425), what is no failure by its status, and 3xx, 405
+        // and the like: the endpoint does not do what it should.
         _ => FailureReason::Outage,
     }
 }
@@ -197,6 +269,104 @@ mod tests {
         let all: Vec<_> = NAMES.iter().flat_map(|(_, names)| names.iter()).collect();
         for name in &all {
             assert_eq!(all.iter().filter(|other| other == &name).count(), 1, "{name}");
+        }
+    }
+
+    #[test]
+    fn statuses_that_pass_are_not_the_requests_fault() {
+        for status in [409, 421, 423, 424, 425] {
+            assert_eq!(of_status(status), FailureReason::Outage, "{status}");
+        }
+        for status in [400, 406, 411, 412, 413, 414, 415, 416, 417, 418, 420, 422, 426, 428] {
+            assert_eq!(of_status(status), FailureReason::BadRequest, "{status}");
+        }
+    }
+
+    fn found(status: u16, body: &str, sends_format: bool) -> Option<NotTaken> {
+        let told = Told::of_body(body.as_bytes());
+        not_taken(reason(status, &told), told.status().unwrap_or(status), &told, sends_format)
+    }
+
+    #[test]
+    fn a_refused_format_is_known_by_the_words_of_every_service() {
+        for (status, body) in [
+            (
+                400,
+                r#"{"error":{"message":"Invalid parameter: 'response_format' of type 'json_schema' is not supported with this model. Learn more about supported models at the Structured Outputs guide: …","type":"invalid_request_error","param":null,"code":null}}"#,
+            ),
+            (
+                400,
+                r#"{"error":{"message":"Provider returned error","code":400,"metadata":{"raw":"{"error":{"message":"Invalid schema for response_format 'titles'"}}","provider_name":"OpenAI","error_type":"invalid_request"}}}"#,
+            ),
+            (
+                400,
+                r#"{"error":{"message":"This response_format type is unavailable now","type":"invalid_request_error","param":null,"code":"invalid_request_error"}}"#,
+            ),
+            (
+                400,
+                r#"{"error":{"message":"'response_format.type' : value is not one of the allowed values ['text','json_object']","type":"invalid_request_error"}}"#,
+            ),
+            (
+                400,
+                r#"{"error":{"message":"invalid schema for response format: minItems is not supported","type":"invalid_request_error"}}"#,
+            ),
+            (400, r#"{"error":"'response_format.type' must be 'text'"}"#),
+            (400, r#"[{"error":{"code":400,"message":"JSON mode is not enabled for this model"}}]"#),
+            (
+                400,
+                r#"{"error":{"object":"error","type":"invalid_request_error","message":"JSON Schema not supported: could not understand the instance"}}"#,
+            ),
+            (
+                400,
+                r#"{"error":{"code":400,"message":"Failed to parse grammar","type":"invalid_request_error"}}"#,
+            ),
+            (
+                400,
+                r#"{"error":{"message":"litellm.UnsupportedParamsError: groq does not support parameters: ['response_format'], for model=m","type":"None","param":"None","code":"400"}}"#,
+            ),
+            (
+                422,
+                r#"{"detail":[{"type":"literal_error","loc":["body","response_format","type"],"msg":"Input should be 'text' or 'json_object'"}]}"#,
+            ),
+            (
+                422,
+                "Failed to deserialize the JSON body into the target type: response_format: response_format.type `json_schema` is unavailable now",
+            ),
+            (
+                404,
+                r#"{"error":{"message":"No endpoints found that can handle the requested parameters.","code":404}}"#,
+            ),
+            (200, r#"{"error":{"code":400,"message":"response_format is not supported"}}"#),
+        ] {
+            assert_eq!(found(status, body, true), Some(NotTaken::Format), "{status} {body}");
+            assert_ne!(found(status, body, false), Some(NotTaken::Format), "not sent: {body}");
+        }
+    }
+
+    #[test]
+    fn a_parameter_that_one_model_does_not_take_is_not_the_requests_fault() {
+        for body in [
+            r#"{"error":{"message":"Unsupported value: 'temperature' does not support 0 with this model.","type":"invalid_request_error","param":"temperature","code":"unsupported_value"}}"#,
+            r#"{"error":{"message":"Unsupported parameter: 'max_tokens'.","type":"invalid_request_error","param":"max_tokens","code":"unsupported_parameter"}}"#,
+            r#"{"error":{"message":"'top_k' is not supported with this model.","code":null}}"#,
+            r#"{"error":{"message":"litellm.UnsupportedParamsError: no temperature","code":"400"}}"#,
+        ] {
+            assert_eq!(found(400, body, true), Some(NotTaken::Parameter), "{body}");
+        }
+    }
+
+    #[test]
+    fn other_refusals_stay_what_they_are() {
+        for (status, body) in [
+            (400, r#"{"error":{"code":400,"message":"temperature must be at most 2"}}"#),
+            (400, r#"{"error":{"code":"context_length_exceeded","message":"response_format and prompt"}}"#),
+            (401, r#"{"error":{"message":"no response_format for you"}}"#),
+            (404, r#"{"error":{"message":"no model response_format"}}"#),
+            (413, r#"{"error":{"message":"the json_schema is too large"}}"#),
+            (429, r#"{"error":{"message":"response_format is not supported with this model"}}"#),
+            (500, r#"{"error":{"message":"response_format"}}"#),
+        ] {
+            assert_eq!(found(status, body, true), None, "{status} {body}");
         }
     }
 

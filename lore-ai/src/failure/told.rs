@@ -29,6 +29,9 @@ pub(crate) struct Told {
     metadata: Option<Metadata>,
     #[serde(default, deserialize_with = "or_nothing")]
     pub(super) availability: Option<Availability>,
+    /// All of the error as it was written, in lower case.
+    #[serde(skip)]
+    whole: String,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -69,18 +72,19 @@ impl Told {
             return Self::of_error(&error);
         }
         // Some write the error without a frame, and proxies write pages.
-        serde_json::from_slice(body).unwrap_or_else(|_| Self {
-            message: Some(String::from_utf8_lossy(body).into_owned()),
-            ..Self::default()
-        })
+        let text = String::from_utf8_lossy(body);
+        let told = serde_json::from_slice(body)
+            .unwrap_or_else(|_| Self { message: Some(text.clone().into_owned()), ..Self::default() });
+        Self { whole: text.to_lowercase(), ..told }
     }
 
     /// The value of a field `error`.
     pub(crate) fn of_error(error: &RawValue) -> Self {
-        serde_json::from_str(error.get()).unwrap_or_else(|_| Self {
+        let told = serde_json::from_str(error.get()).unwrap_or_else(|_| Self {
             message: text(error).map(std::borrow::Cow::into_owned),
             ..Self::default()
-        })
+        });
+        Self { whole: error.get().to_lowercase(), ..told }
     }
 
     /// The status that the error names, if it is one of a failure.
@@ -110,6 +114,12 @@ impl Told {
     /// Whether the explanation holds this name. For names that services put nowhere else.
     pub(super) fn mentions(&self, name: &str) -> bool {
         self.message.as_deref().is_some_and(|message| message.contains(name))
+    }
+
+    /// Whether any of these words, in lower case, stand anywhere in the error: what a proxy repeats of another service's
+    /// is in a place of its own.
+    pub(super) fn says_any(&self, words: &[&str]) -> bool {
+        words.iter().any(|words| self.whole.contains(words))
     }
 
     /// A header that the error repeats in its body.

@@ -136,8 +136,19 @@ struct CostDetails {
 }
 
 impl WireUsage {
+    /// As it is stated.
     pub(crate) fn usage(&self) -> Usage {
-        Usage::new(self.prompt_tokens.unwrap_or(0), self.completion_tokens.unwrap_or(0))
+        self.usage_or(Usage::default())
+    }
+
+    /// As it is stated, and as `estimated` where it is not. Nothing without a cost is not stated: servers write it who do
+    /// not count, while one that answers from a cache of its own says that it cost nothing.
+    pub(crate) fn usage_or(&self, estimated: Usage) -> Usage {
+        let counted = |tokens: Option<u64>| tokens.filter(|tokens| *tokens > 0 || self.cost.is_some());
+        Usage::new(
+            counted(self.prompt_tokens).unwrap_or(estimated.prompt_tokens),
+            counted(self.completion_tokens).unwrap_or(estimated.completion_tokens),
+        )
     }
 
     /// What was charged. With a key of one's own at the model's host, OpenRouter's `cost` is its fee alone.
@@ -188,6 +199,22 @@ mod tests {
             (r#"{"finish_reason":null}"#, None),
         ] {
             assert_eq!(read(&format!(r#"{{"choices":[{json}]}}"#)).0.finish, finish, "{json}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_stated_is_as_estimated() {
+        let estimated = Usage::new(70, 30);
+        for (usage, prompt, completion) in [
+            (r#"{"prompt_tokens":7,"completion_tokens":3}"#, 7, 3),
+            (r#"{"prompt_tokens":"7","completion_tokens":[3]}"#, 7, 30),
+            (r#"{"prompt_tokens":null,"completion_tokens":3}"#, 70, 3),
+            (r#"{"prompt_tokens":-1,"completion_tokens":0}"#, 70, 30),
+            (r#"{"prompt_tokens":0,"completion_tokens":0,"cost":0}"#, 0, 0),
+            (r#"{"input":7}"#, 70, 30),
+        ] {
+            let read = read(&format!(r#"{{"usage":{usage}}}"#)).1.unwrap();
+            assert_eq!(read.usage_or(estimated), Usage::new(prompt, completion), "{usage}");
         }
     }
 

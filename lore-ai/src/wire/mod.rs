@@ -7,5 +7,5 @@ mod request;
 pub(crate) use self::{
     answer::{Chunk, Finish, WireAnswer, WireUsage},
     list::read_models,
-    request::{Shape, chat_body},
+    request::{Shape, chat_body, schema_words},
 };

@@ -68,10 +68,7 @@ impl Body<'_> {
     fn messages(&self) -> Vec<WireMessage<'_>> {
         let mut messages: Vec<_> = self.request.messages.iter().map(WireMessage::of).collect();
         if let Some((_, schema, Shape::Both | Shape::Words)) = self.schema {
-            let words = format!(
-                "Answer with one JSON value that matches this JSON schema, and with nothing else:\n{}",
-                schema.get()
-            );
+            let words = schema_words(schema.get());
             // As a part of the last message: some models' templates take a system message in the first place only.
             match messages.last_mut() {
                 Some(last) => last.content = Cow::Owned(format!("{}\n\n{words}", last.content)),
@@ -119,6 +116,11 @@ impl Serialize for Body<'_> {
         }
         map.end()
     }
+}
+
+/// What asks for an answer of this shape in words.
+pub(crate) fn schema_words(json: &str) -> String {
+    format!("Answer with one JSON value that matches this JSON schema, and with nothing else:\n{json}")
 }
 
 /// The body that asks `request`.

@@ -119,8 +119,10 @@ impl FailureReason {
 pub struct CompletionFailure {
     /// Why.
     pub reason: FailureReason,
-    /// Tokens that were used, as far as the endpoint said.
+    /// Tokens that were used, as far as the endpoint said or the answer shows.
     pub usage: Usage,
+    /// Whether the provider estimated `usage`, because the endpoint did not state it.
+    pub usage_estimated: bool,
     /// What the endpoint charged, if it said.
     pub cost: Option<Usd>,
     /// Whether the call may have been carried out and charged although its answer was lost.
@@ -132,6 +134,6 @@ impl CompletionFailure {
     #[must_use]
     pub fn new(reason: FailureReason) -> Self {
         let may_be_charged = matches!(reason, FailureReason::Timeout | FailureReason::Disconnected);
-        Self { reason, usage: Usage::default(), cost: None, may_be_charged }
+        Self { reason, usage: Usage::default(), usage_estimated: false, cost: None, may_be_charged }
     }
 }

@@ -142,6 +142,10 @@ pub struct Completion {
     pub text: String,
     /// What it used.
     pub usage: Usage,
+    /// Whether the provider estimated `usage`, because the endpoint did not state it. Estimates are rather too high than too
+    /// low, so that budgets fill.
+    #[serde(default)]
+    pub usage_estimated: bool,
     /// What the endpoint charged, if it said; otherwise the price list must tell.
     pub cost: Option<Usd>,
     /// Whether rules made the answer, and no language model.
@@ -149,9 +153,10 @@ pub struct Completion {
 }
 
 impl Completion {
-    /// An answer without a stated cost.
+    /// An answer with the usage that its endpoint stated, and without a stated cost.
     pub fn new(model: impl Into<String>, text: impl Into<String>, usage: Usage) -> Self {
-        Self { model: model.into(), text: text.into(), usage, cost: None, by_rules: false }
+        let (model, text) = (model.into(), text.into());
+        Self { model, text, usage, usage_estimated: false, cost: None, by_rules: false }
     }
 }
 
@@ -221,7 +226,8 @@ pub trait LlmProvider: Debug + MaybeSend + MaybeSync + 'static {
     /// - MUST refuse a request without messages with [`InvalidInput`](crate::ErrorKind::InvalidInput), before anything
     ///   is sent (`a_request_without_messages_is_refused`).
     /// - MUST fail with [`NotFound`](crate::ErrorKind::NotFound) for a model it does not have (`an_unknown_model_is_named`).
-    /// - MUST return an answer that is not empty, with the tokens it used (`an_answer_has_text_and_usage`).
+    /// - MUST return an answer that is not empty, with the tokens it used, be it by an estimate
+    ///   (`an_answer_has_text_and_usage`).
     /// - MUST say why in [`completion_failure`](crate::Error::completion_failure) whenever a model gave no answer
     ///   (`a_failure_says_why`).
     ///

@@ -41,7 +41,7 @@ pub(crate) enum Does {
 #[derive(Clone, Debug)]
 pub(crate) struct Speech {
     text: String,
-    usage: (u64, u64),
+    usage: Option<(u64, u64)>,
     cost: Option<String>,
     finish: &'static str,
     pub(crate) gap: Duration,
@@ -55,7 +55,7 @@ impl Reply {
     /// Answers with a text. If a stream is asked for, word by word.
     pub fn text(text: impl Into<String>) -> Self {
         let text = text.into();
-        let usage = (10, text.len().div_ceil(4) as u64);
+        let usage = Some((10, text.len().div_ceil(4) as u64));
         Self::of(Does::Says(Arc::new(Speech {
             text,
             usage,
@@ -106,7 +106,12 @@ impl Reply {
 
     /// States what a text used.
     pub fn usage(self, prompt_tokens: u64, completion_tokens: u64) -> Self {
-        self.speech(|speech| speech.usage = (prompt_tokens, completion_tokens))
+        self.speech(|speech| speech.usage = Some((prompt_tokens, completion_tokens)))
+    }
+
+    /// States neither what a text used nor its cost.
+    pub fn without_usage(self) -> Self {
+        self.speech(|speech| speech.usage = None)
     }
 
     /// States another reason for the end of a text than `stop`.
@@ -164,7 +169,7 @@ fn quoted(text: &str) -> String {
 
 impl Speech {
     fn usage_json(&self) -> String {
-        let (prompt, completion) = self.usage;
+        let Some((prompt, completion)) = self.usage else { return "null".to_owned() };
         let total = prompt + completion;
         let cost = self.cost.as_ref().map(|digits| format!(r#","cost":{digits}"#)).unwrap_or_default();
         format!(

@@ -165,19 +165,3 @@ async fn counted_lines_may_go_and_another_log_is_noticed() {
     let other = logged(&lines[..3]).await;
     assert_eq!(roll_up(&other, &store, 9).await.unwrap_err().kind(), ErrorKind::IntegrityMismatch);
 }
-
-#[tokio::test]
-async fn a_fallback_is_found_across_batches() {
-    // Three calls make a request, so that some lie on both sides of a batch's end.
-    let lines = lines(1_500, 40);
-    let log = logged(&lines).await;
-    let store = MemoryAiReports::new();
-    roll_up(&log, &store, 9).await.unwrap();
-    let mut parts = fold(&lines[..500]);
-    parts.merge(&fold(&lines[500..1_000]));
-    parts.merge(&fold(&lines[1_000..]));
-    let fallbacks = |rows: &[UsageRow]| rows.iter().map(|row| row.counts.fallback_calls).sum::<u64>();
-    let counted = fallbacks(&rows(&store).await);
-    assert_eq!(counted, fallbacks(&fold(&lines).into_rows()));
-    assert!(counted > fallbacks(&parts.into_rows()), "no request lies in two batches");
-}

@@ -12,6 +12,8 @@ mod codec;
 mod entry;
 mod export;
 mod recover;
+#[cfg(not(target_family = "wasm"))]
+mod unfinished;
 mod verify;
 
 #[cfg(not(target_family = "wasm"))]

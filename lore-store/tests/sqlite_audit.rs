@@ -11,7 +11,9 @@ use std::{
 
 use lore_core::{
     Error, ErrorKind,
-    ai::audit::{ChainHead, LineFault, LoggedEntry, Verdict, archive, verify, verify_with_archives},
+    ai::audit::{
+        ChainHead, LineFault, LoggedEntry, Statistics, Verdict, archive, verify, verify_with_archives,
+    },
     conformance::{
         audit_log::fixtures::{called, every_entry, hit, pending, spent},
         repository::fixtures::{address, asset, insert},
@@ -80,7 +82,7 @@ impl Subject {
             .unwrap();
         }
         log.append(&every_entry()).await.unwrap();
-        archive(&log, 30, directory.path()).await.unwrap().unwrap();
+        archive(&log, Statistics::NotKept, 30, directory.path()).await.unwrap().unwrap();
         verify_with_archives(&log, directory.path()).await.unwrap().into_result().unwrap();
         let lines = log.lines(0, 10_000).await.unwrap();
         assert!(lines.len() > 300 && lines[0].head.sequence == 31);

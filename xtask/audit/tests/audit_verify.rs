@@ -8,7 +8,7 @@ use std::{
 };
 
 use lore_core::{
-    ai::audit::archive,
+    ai::audit::{Statistics, archive},
     conformance::audit_log::fixtures::{hit, pending, spent},
     port::ai_log::{AuditLog, Budget, CallLedger},
 };
@@ -33,7 +33,7 @@ fn data() -> (TempDir, String) {
         let log = repository.ai_log();
         let head = log.append(&(1..=150).map(hit).collect::<Vec<_>>()).await.unwrap();
         log.open_call(&pending(1, None, spent(1, 1)), &Budget::default()).await.unwrap();
-        archive(&log, 50, directory.path()).await.unwrap();
+        archive(&log, Statistics::NotKept, 50, directory.path()).await.unwrap();
         repository.close().await.unwrap();
         head.to_string()
     });

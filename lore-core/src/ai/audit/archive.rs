@@ -9,13 +9,16 @@ use std::{
 use super::{
     chain::ChainHead,
     check::{AuditReport, Verdict},
-    export::{export, verify_export},
+    export::{export, not_so_far, verify_export},
     unfinished::{Unfinished, failed},
     verify::verify,
 };
 use crate::{
     error::{Error, ErrorKind, Result},
-    port::ai_log::AuditLog,
+    port::{
+        ai_log::AuditLog,
+        ai_reports::{ReportRefusal, UsageReports},
+    },
 };
 
 const PREFIX: &str = "audit-";
@@ -31,25 +34,59 @@ pub struct Archived {
     pub report: AuditReport,
 }
 
+/// The statistics of a log, which count a line before it is archived.
+#[derive(Clone, Copy, Debug)]
+pub enum Statistics<'a> {
+    /// They are kept here.
+    Counted(&'a dyn UsageReports),
+    /// Nobody keeps any, nor will: lines that are archived now can never be counted.
+    NotKept,
+}
+
+impl Statistics<'_> {
+    /// Refuses lines that are not counted.
+    async fn check(self, log: &dyn AuditLog, through: u64) -> Result<()> {
+        let Self::Counted(reports) = self else { return Ok(()) };
+        let counted_through = reports.counted_through().await?;
+        if through <= counted_through {
+            return Ok(());
+        }
+        let head = log.head().await?.sequence;
+        Err(if through > head {
+            not_so_far(through, head)
+        } else {
+            ReportRefusal::NotCounted { through, counted_through }.into()
+        })
+    }
+}
+
 /// Writes the kept lines up to and including place `through` to a file in `directory`, proves the file, and then drops the
-/// lines from the log. `None` if they are archived already.
+/// lines from the log. `None` if they are archived already. What the statistics have not counted is not archived:
+/// [`archivable_through`](crate::ai::stats::archivable_through) says how far that is.
 ///
 /// The file is on disk before anything is dropped. It is named after its range and hash, and never written over, so several
 /// may archive at once, to one directory or to several. Blocks on the files that it reads and writes.
 ///
 /// # Errors
-/// As [`export`]; [`Unavailable`](ErrorKind::Unavailable) if the file cannot be written;
+/// As [`export`]; [`Conflict`](ErrorKind::Conflict) if the statistics lack some of the lines, which
+/// [`roll_up`](fn@crate::ai::stats::roll_up) adds; [`Unavailable`](ErrorKind::Unavailable) if the file cannot be written;
 /// [`IntegrityMismatch`](ErrorKind::IntegrityMismatch) if another file has its name. Nothing is dropped then.
 ///
 /// # Cancellation
 /// What is dropped leaves all lines in the log or all of them in the archive. After that, and after a crash at any point,
 /// archiving again finishes it.
-pub async fn archive(log: &dyn AuditLog, through: u64, directory: &Path) -> Result<Option<Archived>> {
+pub async fn archive(
+    log: &dyn AuditLog,
+    statistics: Statistics<'_>,
+    through: u64,
+    directory: &Path,
+) -> Result<Option<Archived>> {
     loop {
         let anchor = log.anchor().await?;
         if anchor.sequence >= through {
             return Ok(None);
         }
+        statistics.check(log, through).await?;
         match attempt(log, through, directory).await {
             // Somebody else archived lines meanwhile. The anchor only moves forward, so this ends.
             Err(_) if log.anchor().await? != anchor => {}

@@ -17,7 +17,7 @@ mod unfinished;
 mod verify;
 
 #[cfg(not(target_family = "wasm"))]
-pub use self::archive::{Archived, archive, verify_file, verify_with_archives};
+pub use self::archive::{Archived, Statistics, archive, verify_file, verify_with_archives};
 pub use self::{
     chain::{ChainHead, LoggedEntry},
     check::{AuditReport, BrokenLine, LineFault, Verdict},

@@ -24,6 +24,6 @@ pub use self::{
     figures::{CallFigures, Figures, Rate},
     fold::{UsageDelta, fold},
     period::{Days, Hour},
-    rollup::{RollUp, archivable_through, check_archivable, roll_up},
+    rollup::{RollUp, archivable_through, roll_up},
     sketch::{LatencySketch, Percentiles},
 };

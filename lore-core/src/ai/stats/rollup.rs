@@ -112,25 +112,10 @@ async fn check_end(log: &dyn AuditLog, through: u64) -> Result<()> {
     Ok(())
 }
 
-/// Through which line the log may be archived: what is not counted must stay.
+/// Through which line the log may be archived: what is not counted stays.
 ///
 /// # Errors
 /// Those of the store.
 pub async fn archivable_through(reports: &dyn UsageReports) -> Result<u64> {
     reports.counted_through().await.map_err(|err| err.with_op("archivable_through"))
-}
-
-/// Refuses to archive the log beyond what is counted.
-///
-/// # Errors
-/// [`ErrorKind::Conflict`] if lines up to `through` are not counted yet; those of the store.
-pub async fn check_archivable(reports: &dyn UsageReports, through: u64) -> Result<()> {
-    let counted = archivable_through(reports).await?;
-    if through <= counted {
-        return Ok(());
-    }
-    Err(Error::new(ErrorKind::Conflict, "the log has lines there that are not counted yet")
-        .with_op("check_archivable")
-        .with_context("through", through)
-        .with_context("counted_through", counted))
 }

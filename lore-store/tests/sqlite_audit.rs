@@ -11,7 +11,9 @@ use std::{
 
 use lore_core::{
     Error, ErrorKind,
-    ai::audit::{ChainHead, LineFault, LoggedEntry, Verdict, archive, verify, verify_with_archives},
+    ai::audit::{
+        ChainHead, LineFault, LoggedEntry, Statistics, Verdict, archive, verify, verify_with_archives,
+    },
     conformance::{
         audit_log::fixtures::{called, every_entry, hit, pending, spent},
         repository::fixtures::{address, asset, insert},
@@ -80,7 +82,7 @@ impl Subject {
             .unwrap();
         }
         log.append(&every_entry()).await.unwrap();
-        archive(&log, 30, directory.path()).await.unwrap().unwrap();
+        archive(&log, Statistics::NotKept, 30, directory.path()).await.unwrap().unwrap();
         verify_with_archives(&log, directory.path()).await.unwrap().into_result().unwrap();
         let lines = log.lines(0, 10_000).await.unwrap();
         assert!(lines.len() > 300 && lines[0].head.sequence == 31);
@@ -354,5 +356,69 @@ fn processes_that_append_at_once_make_one_chain() {
     runtime.block_on(async {
         let report = verify(&connect(&file).await.ai_log(), None).await.unwrap().into_result().unwrap();
         assert_eq!((report.lines, report.anchor), (3 * 550, ChainHead::START));
+    });
+}
+
+const ARCHIVER: &str = "LORE_STORE_TEST_ARCHIVING_CHILD";
+
+/// The names in a directory that begin so.
+fn named(directory: &Path, start: &str) -> usize {
+    let names = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().file_name());
+    names.filter(|name| name.to_string_lossy().starts_with(start)).count()
+}
+
+async fn archive_all(file: &Path) {
+    let log = connect(file).await.ai_log();
+    let head = log.head().await.unwrap().sequence;
+    loop {
+        let through = log.anchor().await.unwrap().sequence + 7;
+        if through > head {
+            return;
+        }
+        archive(&log, Statistics::NotKept, through, file.parent().unwrap()).await.unwrap();
+    }
+}
+
+#[test]
+fn processes_that_archive_at_once_and_are_killed_lose_no_line() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    if let Some(file) = env::var_os(ARCHIVER) {
+        return runtime.block_on(archive_all(Path::new(&file)));
+    }
+    let directory = TempDir::new().unwrap();
+    let file = directory.path().join("lore.db");
+    runtime.block_on(async {
+        let repository = connect(&file).await;
+        repository.ai_log().append(&(0..1_400).map(hit).collect::<Vec<_>>()).await.unwrap();
+        repository.close().await.unwrap();
+    });
+    let start = || {
+        Command::new(env::current_exe().unwrap())
+            .args(["--exact", "processes_that_archive_at_once_and_are_killed_lose_no_line"])
+            .env(ARCHIVER, &file)
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .unwrap()
+    };
+    let mut children = [start(), start(), start()];
+    for kill in 1..=12 {
+        while named(directory.path(), "audit-") < 10 * kill {
+            std::thread::yield_now();
+        }
+        let child = &mut children[kill % 3];
+        child.kill().unwrap();
+        child.wait().unwrap();
+        *child = start();
+    }
+    for mut child in children {
+        assert!(child.wait().unwrap().success());
+    }
+    assert_eq!(named(directory.path(), "audit.unfinished"), 0);
+    runtime.block_on(async {
+        let log = connect(&file).await.ai_log();
+        let verdict = verify_with_archives(&log, directory.path()).await.unwrap();
+        let report = verdict.into_result().unwrap();
+        assert_eq!((report.lines, report.anchor), (1_400, ChainHead::START));
+        assert_eq!(log.lines(0, 10).await.unwrap(), []);
     });
 }

@@ -24,6 +24,8 @@ pub(super) struct Candidate {
     pub(super) provider: Arc<dyn LlmProvider>,
     pub(super) provider_name: Arc<str>,
     pub(super) model: Arc<str>,
+    /// Its place in the tier's list, from 0.
+    pub(super) choice: u16,
 }
 
 /// What the endpoints say about the models of the tiers.
@@ -78,6 +80,8 @@ impl Catalogue {
                         provider: provider.clone(),
                         provider_name: name.clone(),
                         model: model.model.as_str().into(),
+                        // Nobody lists as many; beyond, they would share the last place.
+                        choice: u16::try_from(candidates.len()).unwrap_or(u16::MAX),
                     });
                 }
                 if candidates.len() == before {
@@ -202,10 +206,10 @@ mod tests {
         let catalogue = Catalogue::new(vec![provider("one", &[]), provider("two", &[])], &policy()).unwrap();
         let names = |tier| -> Vec<_> {
             let candidates = catalogue.candidates(tier).iter();
-            candidates.map(|one| format!("{}/{}", one.provider_name, one.model)).collect()
+            candidates.map(|one| format!("{} {}/{}", one.choice, one.provider_name, one.model)).collect()
         };
-        assert_eq!(names(Tier::Fast), ["one/a", "two/a", "two/b"]);
-        assert_eq!(names(Tier::Quality), ["one/c"]);
+        assert_eq!(names(Tier::Fast), ["0 one/a", "1 two/a", "2 two/b"]);
+        assert_eq!(names(Tier::Quality), ["0 one/c"]);
     }
 
     #[test]

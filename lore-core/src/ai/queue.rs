@@ -307,6 +307,7 @@ mod tests {
                 tier: Tier::Fast,
                 provider: "p".to_owned(),
                 model: "m".to_owned(),
+                choice: 0,
                 number: self.0,
                 outcome: CallOutcome::Unknown,
                 response_micros: 0,

@@ -382,6 +382,7 @@ impl<'a, O: Operation> Run<'a, O> {
             tier: asked.tier,
             provider: candidate.provider_name.to_string(),
             model: candidate.model.to_string(),
+            choice: candidate.choice,
             number: self.calls,
             reserved,
         };
@@ -416,6 +417,7 @@ impl<'a, O: Operation> Run<'a, O> {
             tier: asked.tier,
             provider: pending.provider,
             model: pending.model,
+            choice: pending.choice,
             number: pending.number,
             outcome,
             response_micros,

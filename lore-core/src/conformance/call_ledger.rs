@@ -209,7 +209,7 @@ pub async fn what_was_left_open_is_closed_once_as_unknown(harness: &impl Harness
             let mut closed = call_entry(number, spent(10, number));
             (closed.at, closed.outcome, closed.response_micros) = (now, CallOutcome::Unknown, 0);
             (closed.operation, closed.model) = (call.operation, format!("model/{number}"));
-            closed.number = 3;
+            (closed.choice, closed.number) = (2, 3);
             **call == closed
         }
         AuditEntry::Request(_) => false,

@@ -79,6 +79,8 @@ pub struct PendingCall {
     pub provider: String,
     /// The model that is asked.
     pub model: String,
+    /// Its place in the tier's list, as in [`CallEntry`](crate::ai::audit::CallEntry::choice).
+    pub choice: u16,
     /// Which call of the request this is, from 1.
     pub number: u32,
     /// The most that it can use.
@@ -86,7 +88,7 @@ pub struct PendingCall {
 }
 
 impl PendingCall {
-    /// A first call, of the application, that reserves nothing; the fields say the rest.
+    /// A first call to the first choice, of the application, that reserves nothing; the fields say the rest.
     pub fn new(
         (call, request): (CallId, RequestId),
         (opened, until): (Timestamp, Timestamp),
@@ -104,6 +106,7 @@ impl PendingCall {
             tier,
             provider: provider.into(),
             model: model.into(),
+            choice: 0,
             number: 1,
             reserved: Spent::default(),
         }

@@ -224,7 +224,7 @@ pub trait ReportStore: UsageReports + AcceptedContent {}
 impl<T: UsageReports + AcceptedContent + ?Sized> ReportStore for T {}
 const _: Option<&dyn ReportStore> = None;
 
-/// A rule of the [`UsageReports`] and [`AcceptedContent`] ports that a write would break. Every adapter refuses with these,
+/// A rule about reports that a write to the [`UsageReports`] and [`AcceptedContent`] ports, or to an archive, would break. Every adapter refuses with these,
 /// so that all say the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -242,6 +242,13 @@ pub enum ReportRefusal {
         expected: u64,
         /// The last line of the batch.
         through: u64,
+    },
+    /// Lines are to leave the log that are not counted.
+    NotCounted {
+        /// The last line that is to leave.
+        through: u64,
+        /// Through which line everything is counted.
+        counted_through: u64,
     },
     /// This was recorded before.
     Accepted(AcceptanceKey),
@@ -268,6 +275,12 @@ impl From<ReportRefusal> for Error {
                     .with_context("expected", expected)
                     .with_context("through", through)
             }
+            ReportRefusal::NotCounted { through, counted_through } => Self::new(
+                ErrorKind::Conflict,
+                "the statistics lack lines that are to be archived: roll up first",
+            )
+            .with_context("through", through)
+            .with_context("counted_through", counted_through),
             ReportRefusal::Accepted(key) => {
                 of(ErrorKind::AlreadyExists, "the output was taken for the asset already", key)
             }

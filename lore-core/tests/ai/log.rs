@@ -5,6 +5,7 @@ use lore_core::{
     ai::{
         Ask, LogText,
         audit::{CacheOutcome, CallOutcome, InputRecord, RequestOutcome},
+        stats::fold,
     },
 };
 
@@ -68,6 +69,27 @@ async fn every_call_of_a_request_has_its_line_and_a_failed_request_too() {
         }
         outcome => panic!("{outcome:?}"),
     }
+}
+
+#[tokio::test]
+async fn a_call_says_which_choice_it_was_whether_the_one_before_failed_or_was_left_alone() {
+    let fixture = Setup::new().scripted(|provider| {
+        provider.model("one", [limited(None)]).model("two", [says("ultraviolet"), says("blue")])
+    });
+    fixture.ask("sea").await.unwrap();
+    // By now the first choice is left alone, and nobody but the second is asked.
+    fixture.ask("sky").await.unwrap();
+    let calls = fixture.calls().await;
+    let places: Vec<_> = calls.iter().map(|call| (call.number, call.choice, call.model.as_str())).collect();
+    assert_eq!(places, [(1, 0, "one"), (2, 1, "two"), (3, 1, "two"), (1, 1, "two")]);
+    let delta = fold(&fixture.lines().await);
+    let fallbacks: u64 = delta.rows().map(|(_, counts)| counts.fallback_calls).sum();
+    assert_eq!(fallbacks, 3);
+
+    let fixture = Fixture::new([says("ultraviolet"), says("blue")]);
+    fixture.ask("sea").await.unwrap();
+    let places: Vec<_> = fixture.calls().await.iter().map(|call| (call.number, call.choice)).collect();
+    assert_eq!(places, [(1, 0), (2, 0)], "asked again, it is the same choice");
 }
 
 #[tokio::test]

@@ -7,8 +7,8 @@ use futures_util::{
 use lore_core::{
     ErrorKind, Result,
     ai::{
-        audit::{AuditEntry, ChainHead, LoggedEntry},
-        stats::{UsageRow, archivable_through, check_archivable, fold, roll_up},
+        audit::{AuditEntry, ChainHead, LoggedEntry, Statistics, archive},
+        stats::{UsageRow, archivable_through, fold, roll_up},
     },
     conformance::report_store::fixtures::{days, lines},
     ids::RequestId,
@@ -16,6 +16,7 @@ use lore_core::{
     port::{ai_log::AuditLog, ai_reports::UsageReports},
 };
 use std::task::Poll;
+use tempfile::TempDir;
 
 /// A log that lets others run whenever it is read, as one on a disk does.
 #[derive(Debug)]
@@ -137,8 +138,18 @@ async fn the_log_is_not_archived_beyond_what_is_counted() {
     let store = MemoryAiReports::new();
     roll_up(&log, &store, 1).await.unwrap();
     assert_eq!(archivable_through(&store).await.unwrap(), 500);
-    check_archivable(&store, 500).await.unwrap();
-    assert_eq!(check_archivable(&store, 501).await.unwrap_err().kind(), ErrorKind::Conflict);
+    let (directory, statistics) = (TempDir::new().unwrap(), Statistics::Counted(&store));
+    let error = archive(&log, statistics, 501, directory.path()).await.unwrap_err();
+    assert_eq!((error.kind(), log.anchor().await.unwrap().sequence), (ErrorKind::Conflict, 0));
+    let text = error.to_string();
+    for part in ["roll up first", "through `501`", "counted_through `500`"] {
+        assert!(text.contains(part), "{text}");
+    }
+    // Counting does not help there.
+    let error = archive(&log, statistics, 601, directory.path()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+    archive(&log, statistics, 500, directory.path()).await.unwrap().unwrap();
+    assert_eq!(log.anchor().await.unwrap().sequence, 500);
     // Somebody did it all the same: what is lost is not passed over.
     let kept = log.lines(509, 1).await.unwrap();
     log.drop_through(&kept[0].head).await.unwrap();
@@ -164,20 +175,4 @@ async fn counted_lines_may_go_and_another_log_is_noticed() {
     assert_eq!(roll_up(&log, &store, 9).await.unwrap().lines, 3);
     let other = logged(&lines[..3]).await;
     assert_eq!(roll_up(&other, &store, 9).await.unwrap_err().kind(), ErrorKind::IntegrityMismatch);
-}
-
-#[tokio::test]
-async fn a_fallback_is_found_across_batches() {
-    // Three calls make a request, so that some lie on both sides of a batch's end.
-    let lines = lines(1_500, 40);
-    let log = logged(&lines).await;
-    let store = MemoryAiReports::new();
-    roll_up(&log, &store, 9).await.unwrap();
-    let mut parts = fold(&lines[..500]);
-    parts.merge(&fold(&lines[500..1_000]));
-    parts.merge(&fold(&lines[1_000..]));
-    let fallbacks = |rows: &[UsageRow]| rows.iter().map(|row| row.counts.fallback_calls).sum::<u64>();
-    let counted = fallbacks(&rows(&store).await);
-    assert_eq!(counted, fallbacks(&fold(&lines).into_rows()));
-    assert!(counted > fallbacks(&parts.into_rows()), "no request lies in two batches");
 }

@@ -64,13 +64,14 @@ fn failed((number, at, user): (u64, Timestamp, u32), operation: OperationKind, m
 
 fn called(
     (request, at, user): (u64, Timestamp, u32),
-    (number, model): (u32, &str),
+    (number, choice, model): (u32, u16, &str),
     outcome: CallOutcome,
     (usage, picos): (Usage, u64),
     response_micros: u64,
 ) -> AuditEntry {
     let mut entry = call_entry(request, Default::default());
-    (entry.at, entry.user, entry.number) = (at, Some(address(user)), number);
+    (entry.at, entry.user) = (at, Some(address(user)));
+    (entry.choice, entry.number) = (choice, number);
     (entry.model, entry.outcome) = (model.to_owned(), outcome);
     (entry.usage, entry.cost, entry.response_micros) = (usage, Usd::from_picos(picos), response_micros);
     entry.tier = Tier::Fast;
@@ -97,7 +98,7 @@ pub(crate) fn log() -> Vec<AuditEntry> {
     let nothing = (Usage::default(), 0);
     let unusable = CallOutcome::Unusable { finding: "five titles".to_owned() };
     let mut log = vec![
-        called((1, nine, 1), (1, "a"), good("a"), CHEAP, 900_000),
+        called((1, nine, 1), (1, 0, "a"), good("a"), CHEAP, 900_000),
         answered((1, nine, 1), Titles, (a, Miss), 1_000_000),
     ];
     for (number, user) in [(11, 1), (12, 2), (13, 2), (14, 3), (15, 0)] {
@@ -105,25 +106,25 @@ pub(crate) fn log() -> Vec<AuditEntry> {
     }
     log.extend([
         answered((16, nine, 3), Titles, (a, Coalesced), 900_000),
-        called((2, nine, 2), (1, "a"), bad(FailureReason::RateLimited), nothing, 50_000),
-        called((2, nine, 2), (2, "b"), good("b"), DEAR, 1_500_000),
+        called((2, nine, 2), (1, 0, "a"), bad(FailureReason::RateLimited), nothing, 50_000),
+        called((2, nine, 2), (2, 1, "b"), good("b"), DEAR, 1_500_000),
         answered((2, nine, 2), Description, (b, Miss), 1_600_000),
-        called((3, ten, 1), (1, "a"), unusable, (Usage::new(100, 50), 1_500), 700_000),
+        called((3, ten, 1), (1, 0, "a"), unusable, (Usage::new(100, 50), 1_500), 700_000),
         // Asked again: no fallback.
-        called((3, ten, 1), (2, "a"), good("a"), (Usage::new(150, 50), 2_000), 800_000),
+        called((3, ten, 1), (2, 0, "a"), good("a"), (Usage::new(150, 50), 2_000), 800_000),
         answered((3, ten, 1), Titles, (a, Miss), 1_520_000),
-        called((4, ten, 3), (1, "a"), bad(FailureReason::Timeout), nothing, 60_000_000),
-        called((4, ten, 3), (2, "b"), bad(FailureReason::Outage), nothing, 10_000),
-        called((4, ten, 3), (3, "c"), CallOutcome::Unknown, (Usage::new(300, 100), 9_000), 0),
+        called((4, ten, 3), (1, 0, "a"), bad(FailureReason::Timeout), nothing, 60_000_000),
+        called((4, ten, 3), (2, 1, "b"), bad(FailureReason::Outage), nothing, 10_000),
+        called((4, ten, 3), (3, 2, "c"), CallOutcome::Unknown, (Usage::new(300, 100), 9_000), 0),
         failed((4, ten, 3), Analysis, 62_000_000),
         answered((5, ten, 3), Analysis, (None, Miss), 62_000_100),
         answered((17, ten, 2), Description, (b, Stale), 30),
-        called((6, next, 4), (1, "a"), good("a"), CHEAP, 400_000),
+        called((6, next, 4), (1, 0, "a"), good("a"), CHEAP, 400_000),
         answered((6, next, 4), Titles, (a, Miss), 500_000),
     ]);
     log.extend((21..27).map(|number| answered((number, next, 4), Titles, (a, Fresh), 3)));
-    // Its caller left: the call is paid all the same.
-    log.push(called((7, next, 5), (1, "a"), good("a"), CHEAP, 400_000));
+    // Its caller left: the call is paid all the same. The first choice was left alone, so another provider was asked.
+    log.push(called((7, next, 5), (1, 1, "a"), good("a"), CHEAP, 400_000));
     log.push(failed((8, next, 0), LicenseAdvice, 10));
     assert_eq!(log.len(), 30);
     log
@@ -159,7 +160,7 @@ async fn every_figure_of_a_log_written_by_hand_is_exact() {
     assert_eq!(all.mean_micros, Some((129_020_140 + 500_028) / 20));
     let calls = &all.calls;
     assert_eq!((calls.calls, calls.success_rate), (10, Rate::new(5, 10)));
-    assert_eq!(calls.fallback_share, Rate::new(3, 10));
+    assert_eq!(calls.fallback_share, Rate::new(4, 10));
     let failures: Vec<_> = calls.failures.iter().map(|(name, count)| (name.as_str(), *count)).collect();
     let expected = [("outage", 1), ("rate_limited", 1), ("timeout", 1), ("unknown", 1), ("unusable", 1)];
     assert_eq!(failures, expected);
@@ -181,7 +182,7 @@ async fn every_figure_of_a_log_written_by_hand_is_exact() {
         })
         .collect();
     let expected = [
-        ("a", 15, Rate::new(4, 7), 0, 6_500),
+        ("a", 15, Rate::new(4, 7), 1, 6_500),
         ("b", 2, Rate::new(1, 2), 2, 4_000),
         ("c", 0, Rate::new(0, 1), 1, 9_000),
     ];

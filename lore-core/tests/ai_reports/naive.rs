@@ -41,19 +41,6 @@ fn hits(lines: &[AuditEntry], kind: CacheOutcome) -> u64 {
     requests(lines).filter(is_hit).count() as u64
 }
 
-/// Calls that come after a first call of their request to another model.
-fn fallbacks(lines: &[AuditEntry]) -> u64 {
-    let is_fallback = |(place, call): &(usize, &CallEntry)| {
-        let first = calls(&lines[..*place]).find(|first| first.request == call.request && first.number == 1);
-        call.number > 1 && first.is_some_and(|first| first.model != call.model)
-    };
-    let all = lines.iter().enumerate().filter_map(|(place, line)| match line {
-        AuditEntry::Call(call) => Some((place, &**call)),
-        _ => None,
-    });
-    all.filter(is_fallback).count() as u64
-}
-
 fn nearest(mut times: Vec<u64>, percent: usize) -> u64 {
     times.sort_unstable();
     times[(times.len() * percent).div_ceil(100) - 1]
@@ -91,7 +78,7 @@ async fn compare(lines: &[AuditEntry], first_part: usize) {
     let good = calls(lines).filter(|entry| matches!(entry.outcome, CallOutcome::Answered { .. })).count();
     assert_eq!(made.success_rate.part, good as u64);
     assert_eq!(made.failures.values().sum::<u64>(), made.calls - good as u64);
-    assert_eq!(made.fallback_share.part, fallbacks(lines));
+    assert_eq!(made.fallback_share.part, calls(lines).filter(|entry| entry.choice != 0).count() as u64);
     let users: BTreeSet<_> = requests(lines).filter_map(|entry| entry.user).collect();
     assert_eq!(report.unique_users, users.len() as u64);
     let times: Vec<_> = requests(lines).map(|entry| entry.response_micros).collect();

@@ -73,10 +73,10 @@ proptest! {
     #[test]
     fn any_call_is_read_back(
         number in any::<u64>(), tokens in any::<u64>(), picos in any::<u64>(), micros in any::<u64>(),
-        seconds in 0..200_000_000_000_u64, provider in ".*", model in ".{0,300}",
+        seconds in 0..200_000_000_000_u64, provider in ".*", model in ".{0,300}", choice in any::<u16>(),
     ) {
         let mut entry = call_entry(number, spent(tokens, picos));
-        (entry.response_micros, entry.at) = (micros, at(seconds));
+        (entry.response_micros, entry.at, entry.choice) = (micros, at(seconds), choice);
         (entry.provider, entry.model, entry.request) = (provider, model, request_id(tokens));
         let entry = AuditEntry::Call(Box::new(entry));
         assert_eq!(canonical::decode(&canonical::encode(&entry)).unwrap(), entry);

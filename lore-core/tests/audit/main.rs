@@ -1,6 +1,7 @@
 //! The audit log's bytes, proof, exports and archives.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
+mod archivers;
 mod archives;
 mod bytes;
 mod exports;

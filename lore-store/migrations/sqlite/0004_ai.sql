@@ -33,6 +33,7 @@ CREATE TABLE lore_ai_calls (
     tier             TEXT    NOT NULL,
     provider         TEXT    NOT NULL,
     model            TEXT    NOT NULL,
+    choice           INTEGER NOT NULL CHECK (choice BETWEEN 0 AND 65535),
     number           INTEGER NOT NULL CHECK (number >= 0),
     reserved_tokens  INTEGER NOT NULL,
     reserved_cost    INTEGER NOT NULL

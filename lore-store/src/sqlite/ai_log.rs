@@ -65,8 +65,11 @@ impl SqliteAiLog {
             }
             Ok(log)
         };
-        open.await
-            .map_err(|err: Error| err.with_op("open_read_only").with_context("path", config.path.display()))
+        open.await.map_err(|err: Error| {
+            let has_path = err.context().iter().any(|(key, _)| *key == "path");
+            let err = err.with_op("open_read_only");
+            if has_path { err } else { err.with_context("path", config.path.display()) }
+        })
     }
 
     /// What SQLite finds wrong with the whole file; nothing if it is sound. Reads all of it.

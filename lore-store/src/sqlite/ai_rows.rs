@@ -33,10 +33,10 @@ const APPEND: &str = "INSERT INTO lore_ai_lines (sequence, hash, bytes) \
      SELECT ?1 + key, substr(?2, 1 + 32 * key, 32), substr(?3, 1 + (value >> 32), value & 4294967295) FROM json_each(?4)";
 
 const INSERT_CALL: &str = "INSERT INTO lore_ai_calls \
-     (call, request, opened, until, user, operation, tier, provider, model, number, reserved_tokens, reserved_cost) \
-     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+     (call, request, opened, until, user, operation, tier, provider, model, choice, number, reserved_tokens, reserved_cost) \
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
 pub(super) const DELETE_CALL: &str = "DELETE FROM lore_ai_calls WHERE call = ?1 RETURNING user, opened";
-pub(super) const OVERDUE: &str = "SELECT call, request, opened, until, user, operation, tier, provider, model, number, \
+pub(super) const OVERDUE: &str = "SELECT call, request, opened, until, user, operation, tier, provider, model, choice, number, \
      reserved_tokens, reserved_cost FROM lore_ai_calls WHERE until <= ?1 ORDER BY opened, call LIMIT ?2";
 const USED: &str = "SELECT tokens, cost FROM lore_ai_days WHERE user = ?1 AND day = ?2";
 /// What is used and what is reserved in one statement, which sees one moment.
@@ -165,6 +165,7 @@ pub(super) fn insert_call<'q>(call: &PendingCall) -> Statement<'q> {
         .bind(call.tier.as_str())
         .bind(call.provider.clone())
         .bind(call.model.clone())
+        .bind(i64::from(call.choice))
         .bind(i64::from(call.number))
         .bind(call.reserved.tokens.cast_signed())
         .bind(call.reserved.cost.picos().cast_signed())
@@ -189,6 +190,7 @@ pub(super) fn call(row: &SqliteRow) -> Result<PendingCall> {
             columns.get::<String>("model")?,
         );
         call.user = columns.optional_bytes("user")?.map(Address::from_bytes);
+        call.choice = u16::try_from(columns.count("choice")?).map_err(|_| wrong("choice"))?;
         call.number = u32::try_from(columns.count("number")?).map_err(|_| wrong("number"))?;
         call.reserved = spent(&columns, "reserved_tokens", "reserved_cost")?;
         Ok(call)

@@ -1,6 +1,6 @@
 //! Proves an audit log: `xtask-audit DATA [PLACE:HASH]`. DATA is a data directory, its database file, or an export.
 //!
-//! Prints what the log holds and `ok`; or the first entry that is not what was appended, and ends with 1. Changes nothing.
+//! Prints what the log holds, how many calls to models have not ended, and `ok`; or the first entry that is not what was appended, and ends with 1. Changes nothing.
 
 #![forbid(unsafe_code)]
 
@@ -11,7 +11,7 @@ use std::{
 };
 
 use lore_core::{
-    Error, Result, Timestamp,
+    Error, ErrorKind, Result, Timestamp,
     ai::audit::{AuditReport, ChainHead, Verdict, verify, verify_file},
     port::ai_log::CallLedger,
 };
@@ -41,7 +41,7 @@ fn run() -> Result<Proof> {
     let usage = || Error::invalid("arguments", "missing", "DATA [PLACE:HASH]");
     let data = PathBuf::from(args.next().ok_or_else(usage)?);
     let expected = args.next().map(|text| text.to_string_lossy().parse::<ChainHead>()).transpose()?;
-    if data.extension().is_some_and(|extension| extension == "jsonl") {
+    if data.is_file() && data.extension().is_some_and(|extension| extension == "jsonl") {
         return Ok(match verify_file(&data, expected)? {
             Verdict::Whole(report) => {
                 show(&report, None);
@@ -50,11 +50,26 @@ fn run() -> Result<Proof> {
             broken @ Verdict::Broken(_) => fails(&broken),
         });
     }
-    let file = if data.is_dir() { data.join(DATABASE) } else { data };
+    let file = database_of(data)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
-        .map_err(|err| Error::new(lore_core::ErrorKind::Unavailable, "no runtime").with_source(err))?;
+        .map_err(|err| Error::new(ErrorKind::Unavailable, "no runtime").with_source(err))?;
     runtime.block_on(database(&file, expected))
+}
+
+/// The database of a data directory, or the file itself.
+fn database_of(data: PathBuf) -> Result<PathBuf> {
+    let absent =
+        |what: &'static str| Error::new(ErrorKind::NotFound, what).with_context("path", data.display());
+    if data.is_dir() {
+        let file = data.join(DATABASE);
+        return if file.is_file() {
+            Ok(file)
+        } else {
+            Err(absent("no data directory: it has no `lore.sqlite`"))
+        };
+    }
+    if data.is_file() { Ok(data) } else { Err(absent("there is no such file or directory")) }
 }
 
 async fn database(file: &Path, expected: Option<ChainHead>) -> Result<Proof> {
@@ -89,8 +104,12 @@ fn show(report: &AuditReport, open_calls: Option<usize>) {
     println!("first       {}", time(report.first));
     println!("last        {}", time(report.last));
     println!("head        {}", report.head);
-    if let Some(open) = open_calls {
-        println!("open calls  {open}");
+    match open_calls {
+        None => {}
+        Some(0) => println!("open calls  none"),
+        Some(open) => println!(
+            "open calls  {open}, not ended yet; one whose process died is closed as unknown when its time is over"
+        ),
     }
     println!("ok");
 }

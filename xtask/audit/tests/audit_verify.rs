@@ -8,7 +8,7 @@ use std::{
 };
 
 use lore_core::{
-    ai::audit::archive,
+    ai::audit::{Statistics, archive},
     conformance::audit_log::fixtures::{hit, pending, spent},
     port::ai_log::{AuditLog, Budget, CallLedger},
 };
@@ -33,7 +33,7 @@ fn data() -> (TempDir, String) {
         let log = repository.ai_log();
         let head = log.append(&(1..=150).map(hit).collect::<Vec<_>>()).await.unwrap();
         log.open_call(&pending(1, None, spent(1, 1)), &Budget::default()).await.unwrap();
-        archive(&log, 50, directory.path()).await.unwrap();
+        archive(&log, Statistics::NotKept, 50, directory.path()).await.unwrap();
         repository.close().await.unwrap();
         head.to_string()
     });
@@ -51,7 +51,9 @@ fn a_real_log_and_its_export_are_proved() {
     let output = prove(data.path(), Some(&head));
     assert!(output.status.success(), "{output:?}");
     let text = said(&output);
-    for part in ["entries     100\n", "open calls  1\n", &format!("head        {head}\n"), "\nok\n"] {
+    for part in
+        ["entries     100\n", "open calls  1, not ended yet; ", &format!("head        {head}\n"), "\nok\n"]
+    {
         assert!(text.contains(part), "{text}");
     }
     let output = prove(&exported(data.path()), None);
@@ -87,7 +89,19 @@ fn another_head_than_the_expected_one_and_a_missing_log_are_told() {
     let output = prove(data.path(), Some(&other));
     assert_eq!(output.status.code(), Some(1));
     assert!(said(&output).starts_with("entry 149 is not the line that was expected"), "{output:?}");
-    let output = prove(&data.path().join("nothing"), None);
-    assert_eq!(output.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("cannot be proved"), "{output:?}");
+    let empty = TempDir::new().unwrap();
+    let text = data.path().join("text");
+    fs::write(&text, "no database").unwrap();
+    for (path, why) in [
+        (data.path().join("nothing"), "there is no such file or directory"),
+        (data.path().join("nothing.jsonl"), "there is no such file or directory"),
+        (empty.path().to_owned(), "no data directory: it has no `lore.sqlite`"),
+        (text, "the file is not a SQLite database"),
+    ] {
+        let output = prove(&path, None);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(1), [].as_slice()));
+        assert!(said.starts_with("the audit log cannot be proved: ") && said.contains(why), "{said}");
+        assert_eq!(said.matches(&path.display().to_string()).count(), 1, "{said}");
+    }
 }

@@ -2,25 +2,27 @@
 
 use std::{
     fs::{self, File},
-    io::{self, BufRead, BufReader, BufWriter, Write},
+    io::{BufRead, BufReader, BufWriter, Write},
     path::{Path, PathBuf},
 };
 
 use super::{
     chain::ChainHead,
     check::{AuditReport, Verdict},
-    export::{export, verify_export},
+    export::{export, not_so_far, verify_export},
+    unfinished::{Unfinished, failed},
     verify::verify,
 };
 use crate::{
     error::{Error, ErrorKind, Result},
-    port::ai_log::AuditLog,
+    port::{
+        ai_log::AuditLog,
+        ai_reports::{ReportRefusal, UsageReports},
+    },
 };
 
 const PREFIX: &str = "audit-";
 const SUFFIX: &str = ".jsonl";
-/// Not yet whole: a crash may leave one behind, and the next archive writes over it.
-const UNFINISHED: &str = "audit.unfinished";
 
 /// A part of a log in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,57 +34,98 @@ pub struct Archived {
     pub report: AuditReport,
 }
 
-fn failed(path: &Path) -> impl FnOnce(io::Error) -> Error {
-    let path = path.display().to_string();
-    |err| {
-        Error::new(ErrorKind::Unavailable, "an archive of the audit log cannot be read or written")
-            .with_context("path", path)
-            .with_source(err)
+/// The statistics of a log, which count a line before it is archived.
+#[derive(Clone, Copy, Debug)]
+pub enum Statistics<'a> {
+    /// They are kept here.
+    Counted(&'a dyn UsageReports),
+    /// Nobody keeps any, nor will: lines that are archived now can never be counted.
+    NotKept,
+}
+
+impl Statistics<'_> {
+    /// Refuses lines that are not counted.
+    async fn check(self, log: &dyn AuditLog, through: u64) -> Result<()> {
+        let Self::Counted(reports) = self else { return Ok(()) };
+        let counted_through = reports.counted_through().await?;
+        if through <= counted_through {
+            return Ok(());
+        }
+        let head = log.head().await?.sequence;
+        Err(if through > head {
+            not_so_far(through, head)
+        } else {
+            ReportRefusal::NotCounted { through, counted_through }.into()
+        })
     }
 }
 
-/// Writes the kept lines up to and including place `through` to a file in `directory`, on disk when it returns, and then
-/// drops them from the log. `None` if they were archived before.
+/// Writes the kept lines up to and including place `through` to a file in `directory`, proves the file, and then drops the
+/// lines from the log. `None` if they are archived already. What the statistics have not counted is not archived:
+/// [`archivable_through`](crate::ai::stats::archivable_through) says how far that is.
 ///
-/// The file is named after its range and hash. After a crash between the two steps, archiving again writes the same file.
-/// Blocks on the files that it writes.
+/// The file is on disk before anything is dropped. It is named after its range and hash, and never written over, so several
+/// may archive at once, to one directory or to several. Blocks on the files that it reads and writes.
 ///
 /// # Errors
-/// As [`export`], and nothing is dropped then; [`Unavailable`](ErrorKind::Unavailable) if the file cannot be written.
-pub async fn archive(log: &dyn AuditLog, through: u64, directory: &Path) -> Result<Option<Archived>> {
-    if log.anchor().await?.sequence >= through {
-        return Ok(None);
+/// As [`export`]; [`Conflict`](ErrorKind::Conflict) if the statistics lack some of the lines, which
+/// [`roll_up`](fn@crate::ai::stats::roll_up) adds; [`Unavailable`](ErrorKind::Unavailable) if the file cannot be written;
+/// [`IntegrityMismatch`](ErrorKind::IntegrityMismatch) if another file has its name. Nothing is dropped then.
+///
+/// # Cancellation
+/// What is dropped leaves all lines in the log or all of them in the archive. After that, and after a crash at any point,
+/// archiving again finishes it.
+pub async fn archive(
+    log: &dyn AuditLog,
+    statistics: Statistics<'_>,
+    through: u64,
+    directory: &Path,
+) -> Result<Option<Archived>> {
+    loop {
+        let anchor = log.anchor().await?;
+        if anchor.sequence >= through {
+            return Ok(None);
+        }
+        statistics.check(log, through).await?;
+        match attempt(log, through, directory).await {
+            // Somebody else archived lines meanwhile. The anchor only moves forward, so this ends.
+            Err(_) if log.anchor().await? != anchor => {}
+            done => return done.map(Some),
+        }
     }
-    let unfinished = directory.join(UNFINISHED);
-    let file = File::create(&unfinished).map_err(failed(&unfinished))?;
-    let mut out = BufWriter::new(file);
+}
+
+async fn attempt(log: &dyn AuditLog, through: u64, directory: &Path) -> Result<Archived> {
+    let unfinished = Unfinished::create(directory)?;
+    let mut out = BufWriter::new(&unfinished.file);
     let report = export(log, Some(through), |line| {
-        out.write_all(line.as_bytes()).and_then(|()| out.write_all(b"\n")).map_err(failed(&unfinished))
+        out.write_all(line.as_bytes()).and_then(|()| out.write_all(b"\n")).map_err(failed(directory))
     })
     .await?;
-    let file = out.into_inner().map_err(|err| failed(&unfinished)(err.into_error()))?;
-    file.sync_all().map_err(failed(&unfinished))?;
-    let path = directory.join(name(&report));
-    fs::rename(&unfinished, &path).map_err(failed(&path))?;
-    sync_directory(directory)?;
+    out.flush().map_err(failed(directory))?;
+    drop(out);
+    let path = unfinished.publish(&name(&report))?;
+    prove(&path, &report)?;
     log.drop_through(&report.head).await?;
-    Ok(Some(Archived { path, report }))
+    Ok(Archived { path, report })
+}
+
+/// Refuses a file that does not hold these lines: from here on, nothing else may.
+fn prove(path: &Path, report: &AuditReport) -> Result<()> {
+    let wrong = || {
+        Error::new(ErrorKind::IntegrityMismatch, "a file that is to hold archived lines holds something else")
+            .with_context("path", path.display())
+    };
+    match verify_file(path, Some(report.head))? {
+        Verdict::Whole(found) if found == *report => Ok(()),
+        Verdict::Whole(_) => Err(wrong()),
+        Verdict::Broken(broken) => Err(wrong().with_source(Error::from(broken))),
+    }
 }
 
 fn name(report: &AuditReport) -> String {
     let (first, last) = (report.anchor.sequence.saturating_add(1), report.head.sequence);
     format!("{PREFIX}{first:020}-{last:020}-{}{SUFFIX}", report.head.hash_hex())
-}
-
-/// A name is on disk once its directory is.
-#[cfg(unix)]
-fn sync_directory(directory: &Path) -> Result<()> {
-    File::open(directory).and_then(|opened| opened.sync_all()).map_err(failed(directory))
-}
-
-#[cfg(not(unix))]
-fn sync_directory(_directory: &Path) -> Result<()> {
-    Ok(())
 }
 
 /// Checks an export in a file. Blocks on the file.

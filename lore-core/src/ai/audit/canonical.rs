@@ -69,6 +69,7 @@ record!(CallEntry {
     tier,
     provider,
     model,
+    choice,
     number,
     outcome,
     response_micros,

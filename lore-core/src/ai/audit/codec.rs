@@ -95,16 +95,21 @@ impl Canonical for u64 {
     }
 }
 
-impl Canonical for u32 {
-    fn write(&self, out: &mut Vec<u8>) {
-        u64::from(*self).write(out);
-    }
+macro_rules! smaller {
+    ($($name:ident: $expected:literal),+) => { $(
+        impl Canonical for $name {
+            fn write(&self, out: &mut Vec<u8>) {
+                u64::from(*self).write(out);
+            }
 
-    fn read(from: &mut Reader<'_>) -> Result<Self, Malformed> {
-        let value = u64::read(from)?;
-        value.try_into().map_err(|_| from.expected("a number of 32 bits"))
-    }
+            fn read(from: &mut Reader<'_>) -> Result<Self, Malformed> {
+                let value = u64::read(from)?;
+                value.try_into().map_err(|_| from.expected($expected))
+            }
+        }
+    )+ };
 }
+smaller!(u32: "a number of 32 bits", u16: "a number of 16 bits");
 
 impl<const N: usize> Canonical for [u8; N] {
     fn write(&self, out: &mut Vec<u8>) {
@@ -328,6 +333,8 @@ mod tests {
             assert!(read::<u64>(bytes).is_err(), "{bytes:?}");
         }
         assert!(read::<u32>(&[0x80, 0x80, 0x80, 0x80, 0x10]).is_err());
+        assert_eq!(read::<u16>(&[0xff, 0xff, 3]), Ok(u16::MAX));
+        assert!(read::<u16>(&[0x80, 0x80, 4]).is_err());
     }
 
     #[test]

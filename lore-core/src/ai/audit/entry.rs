@@ -181,6 +181,9 @@ pub struct CallEntry {
     pub provider: String,
     /// The model that was asked.
     pub model: String,
+    /// The place of this model at this provider in the tier's list, from 0, the first choice: above it, the call was a
+    /// fallback. A model of several providers has a place at each.
+    pub choice: u16,
     /// Which call of the request this is, from 1.
     pub number: u32,
     /// How it ended.

@@ -102,14 +102,19 @@ pub async fn export(
     let report = if walk.check.last().sequence < through {
         // Nothing comes after the last line: the head tells what it is.
         let report = walk.check.finish(&head)?;
-        return Err(Error::new(ErrorKind::NotFound, "the log does not go so far")
-            .with_context("through", through)
-            .with_context("head", report.head.sequence));
+        return Err(not_so_far(through, report.head.sequence));
     } else {
         *walk.check.report()
     };
     sink(&end(&report)?)?;
     Ok(report)
+}
+
+/// The error where the log has no line `through` yet.
+pub(super) fn not_so_far(through: u64, head: u64) -> Error {
+    Error::new(ErrorKind::NotFound, "the log does not go so far")
+        .with_context("through", through)
+        .with_context("head", head)
 }
 
 /// Checks the lines of an export, which are given one by one without their line ends.

@@ -12,10 +12,12 @@ mod codec;
 mod entry;
 mod export;
 mod recover;
+#[cfg(not(target_family = "wasm"))]
+mod unfinished;
 mod verify;
 
 #[cfg(not(target_family = "wasm"))]
-pub use self::archive::{Archived, archive, verify_file, verify_with_archives};
+pub use self::archive::{Archived, Statistics, archive, verify_file, verify_with_archives};
 pub use self::{
     chain::{ChainHead, LoggedEntry},
     check::{AuditReport, BrokenLine, LineFault, Verdict},

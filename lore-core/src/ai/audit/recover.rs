@@ -51,6 +51,7 @@ fn unknown(call: &PendingCall, at: Timestamp) -> AuditEntry {
         tier: call.tier,
         provider: call.provider.clone(),
         model: call.model.clone(),
+        choice: call.choice,
         number: call.number,
         outcome: CallOutcome::Unknown,
         response_micros: 0,

@@ -141,7 +141,7 @@ pub struct UsageCounts {
     /// All other calls by [`FailureReason`](crate::error::FailureReason) name; by the name of the error's kind where it has
     /// no reason; `unknown` for those whose end nobody saw.
     pub call_failures: BTreeMap<String, u64>,
-    /// Calls to another model than the one that their request asked first.
+    /// Calls to another model or provider than the tier's first choice, whether that failed or was left alone.
     pub fallback_calls: u64,
     /// Calls that used tokens.
     pub metered_calls: u64,

@@ -75,7 +75,7 @@ pub struct CallFigures {
     pub failures: BTreeMap<String, u64>,
     /// Calls with an answer that kept the rules, of all calls.
     pub success_rate: Rate,
-    /// Calls to another model than the one that their request asked first, of all calls.
+    /// Calls to another model or provider than the tier's first choice, whether that failed or was left alone, of all calls.
     pub fallback_share: Rate,
     /// Mean response time, in microseconds, rounded down; `None` without calls.
     pub mean_micros: Option<u64>,

@@ -1,6 +1,6 @@
 //! [`fold`]: rows out of lines of the log.
 
-use std::collections::{BTreeMap, btree_map::Entry};
+use std::collections::BTreeMap;
 
 use super::{
     counts::{UsageCounts, UsageKey, UsageRow, UsageTotals, add},
@@ -9,7 +9,6 @@ use super::{
 use crate::{
     ai::audit::{AuditEntry, CacheOutcome, CallEntry, CallOutcome, RequestEntry, RequestOutcome, Source},
     error::{FailureReason, FailureRecord},
-    ids::RequestId,
     onchain::Address,
     port::llm::Usage,
     time::Day,
@@ -25,60 +24,21 @@ pub struct UsageDelta {
     users: BTreeMap<(Day, Address), UsageTotals>,
 }
 
-/// The model that a request asked first, for the requests of some lines: what makes a later call to another one a fallback.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct FirstCalls(BTreeMap<RequestId, String>);
-
-impl FirstCalls {
-    /// Of no line.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Notes a line, if it is about a request's first call.
-    pub fn note(&mut self, entry: &AuditEntry) {
-        if let AuditEntry::Call(call) = entry
-            && call.number <= 1
-            && let Entry::Vacant(first) = self.0.entry(call.request)
-        {
-            first.insert(call.model.clone());
-        }
-    }
-
-    /// The request whose first call must be noted before this line can be counted, unless the log has no line about it.
-    #[must_use]
-    pub fn missing(&self, entry: &AuditEntry) -> Option<RequestId> {
-        match entry {
-            AuditEntry::Call(call) if call.number > 1 && !self.0.contains_key(&call.request) => {
-                Some(call.request)
-            }
-            _ => None,
-        }
-    }
-
-    fn is_fallback(&self, call: &CallEntry) -> bool {
-        call.number > 1 && self.0.get(&call.request).is_some_and(|first| *first != call.model)
-    }
-}
-
-/// Counts lines, the first ones of a log or those of whole requests.
+/// Counts lines.
 pub fn fold<'a>(entries: impl IntoIterator<Item = &'a AuditEntry>) -> UsageDelta {
     let mut delta = UsageDelta::default();
-    let mut first_calls = FirstCalls::new();
     for entry in entries {
-        delta.count(entry, &mut first_calls);
+        delta.count(entry);
     }
     delta
 }
 
 impl UsageDelta {
-    /// Counts a line, and notes it in `first_calls`.
-    pub fn count(&mut self, entry: &AuditEntry, first_calls: &mut FirstCalls) {
-        first_calls.note(entry);
+    /// Counts a line.
+    pub fn count(&mut self, entry: &AuditEntry) {
         match entry {
             AuditEntry::Request(request) => self.count_request(request),
-            AuditEntry::Call(call) => self.count_call(call, first_calls.is_fallback(call)),
+            AuditEntry::Call(call) => self.count_call(call),
         }
     }
 
@@ -145,7 +105,7 @@ impl UsageDelta {
         counts.request_latency.record(entry.response_micros);
     }
 
-    fn count_call(&mut self, entry: &CallEntry, is_fallback: bool) {
+    fn count_call(&mut self, entry: &CallEntry) {
         let totals = UsageTotals { usage: entry.usage, cost: entry.cost, ..UsageTotals::default() };
         let key = UsageKey::new(Hour::of(entry.at), entry.operation, entry.tier, Some(entry.model.clone()));
         let counts = self.add(key, entry.user, &totals);
@@ -156,7 +116,7 @@ impl UsageDelta {
             CallOutcome::Failed { failure } => counts.fail(name(failure)),
             CallOutcome::Unknown => counts.fail(UNKNOWN),
         }
-        add(&mut counts.fallback_calls, u64::from(is_fallback));
+        add(&mut counts.fallback_calls, u64::from(entry.choice > 0));
         add(&mut counts.metered_calls, u64::from(entry.usage != Usage::default()));
         add(&mut counts.call_micros, entry.response_micros);
         counts.call_latency.record(entry.response_micros);

@@ -22,8 +22,8 @@ pub use self::{
     },
     counts::{CacheHits, UsageCounts, UsageKey, UsageRow, UsageTotals},
     figures::{CallFigures, Figures, Rate},
-    fold::{FirstCalls, UsageDelta, fold},
+    fold::{UsageDelta, fold},
     period::{Days, Hour},
-    rollup::{RollUp, archivable_through, check_archivable, roll_up},
+    rollup::{RollUp, archivable_through, roll_up},
     sketch::{LatencySketch, Percentiles},
 };

@@ -3,7 +3,7 @@
 //! It keeps nothing itself. The cursor in the store says where to go on, and a batch is added only if that cursor is still
 //! the one it was made for. So a run may end at any instruction, and several may run at the same time, in one process or many.
 
-use super::fold::{FirstCalls, UsageDelta};
+use super::fold::UsageDelta;
 use crate::{
     ai::audit::LoggedEntry,
     error::{Error, ErrorKind, Result},
@@ -54,7 +54,7 @@ async fn run(log: &dyn AuditLog, reports: &dyn UsageReports, max_batches: u32) -
             report.is_caught_up = true;
             return Ok(report);
         };
-        let batch = UsageBatch::new(last.head.sequence, count(log, report.through, &lines).await?);
+        let batch = UsageBatch::new(last.head.sequence, count(report.through, &lines)?);
         match reports.add_usage(report.through, &batch).await {
             Ok(()) => {
                 report.batches = report.batches.saturating_add(1);
@@ -77,9 +77,8 @@ async fn run(log: &dyn AuditLog, reports: &dyn UsageReports, max_batches: u32) -
     Ok(report)
 }
 
-async fn count(log: &dyn AuditLog, after: u64, lines: &[LoggedEntry]) -> Result<UsageDelta> {
+fn count(after: u64, lines: &[LoggedEntry]) -> Result<UsageDelta> {
     let mut delta = UsageDelta::default();
-    let mut first_calls = FirstCalls::new();
     let mut last = after;
     for line in lines {
         let place = line.head.sequence;
@@ -87,14 +86,7 @@ async fn count(log: &dyn AuditLog, after: u64, lines: &[LoggedEntry]) -> Result<
             return Err(lacking(last, place));
         }
         last = place;
-        let entry = line.entry()?;
-        if let Some(request) = first_calls.missing(&entry) {
-            // Only lines before this one tell, so that it does not matter how far the log has come meanwhile.
-            for earlier in log.lines_of(&request).await?.iter().filter(|line| line.head.sequence < place) {
-                first_calls.note(&earlier.entry()?);
-            }
-        }
-        delta.count(&entry, &mut first_calls);
+        delta.count(&line.entry()?);
     }
     Ok(delta)
 }
@@ -120,25 +112,10 @@ async fn check_end(log: &dyn AuditLog, through: u64) -> Result<()> {
     Ok(())
 }
 
-/// Through which line the log may be archived: what is not counted must stay.
+/// Through which line the log may be archived: what is not counted stays.
 ///
 /// # Errors
 /// Those of the store.
 pub async fn archivable_through(reports: &dyn UsageReports) -> Result<u64> {
     reports.counted_through().await.map_err(|err| err.with_op("archivable_through"))
-}
-
-/// Refuses to archive the log beyond what is counted.
-///
-/// # Errors
-/// [`ErrorKind::Conflict`] if lines up to `through` are not counted yet; those of the store.
-pub async fn check_archivable(reports: &dyn UsageReports, through: u64) -> Result<()> {
-    let counted = archivable_through(reports).await?;
-    if through <= counted {
-        return Ok(());
-    }
-    Err(Error::new(ErrorKind::Conflict, "the log has lines there that are not counted yet")
-        .with_op("check_archivable")
-        .with_context("through", through)
-        .with_context("counted_through", counted))
 }

@@ -81,6 +81,7 @@ pub fn call_entry(number: u64, used: Spent) -> CallEntry {
         tier: Tier::Quality,
         provider: "scripted".to_owned(),
         model: "a/model".to_owned(),
+        choice: 0,
         number: 1,
         outcome: CallOutcome::Answered { model: "a/model-2".to_owned(), rung: Rung::Asked, output: None },
         response_micros: 1_234_567,
@@ -99,7 +100,8 @@ pub fn pending(number: u64, user: Option<Address>, reserved: Spent) -> PendingCa
         "scripted",
         format!("model/{number}"),
     );
-    (call.user, call.reserved, call.number) = (user, reserved, 3);
+    (call.user, call.reserved) = (user, reserved);
+    (call.choice, call.number) = (2, 3);
     call
 }
 
@@ -180,7 +182,7 @@ pub fn every_entry() -> Vec<AuditEntry> {
     for outcome in outcomes.into_iter().chain([answered]).chain(failed) {
         number += 1;
         let mut entry = call_entry(number, spent(number, number));
-        (entry.outcome, entry.number) = (outcome, u32::MAX);
+        (entry.outcome, entry.choice, entry.number) = (outcome, u16::MAX, u32::MAX);
         entries.push(AuditEntry::Call(Box::new(entry)));
     }
     entries

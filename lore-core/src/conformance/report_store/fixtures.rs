@@ -78,6 +78,7 @@ pub fn call(number: u64, at: Timestamp) -> AuditEntry {
     entry.at = at;
     entry.request = request_id(1_000_000 + number / 3);
     entry.number = small(number % 3) + 1;
+    entry.choice = pick(&[0, 0, 1, 2], number);
     entry.user = Some(number % 4).filter(|user| *user > 0).map(|user| address(small(user)));
     entry.operation = pick(OperationKind::ALL, number / 6);
     entry.model = pick(&MODELS, number / 2).to_owned();

@@ -10,7 +10,7 @@ use lore::{
     ai::{AiService, Operation as _},
 };
 use lore_ai_testbed::{Reply, Server};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::{
     figures::{Figures, Times},
@@ -19,18 +19,43 @@ use crate::{
 
 const ROUNDS: usize = 3_000;
 
-/// The request that the service sends, without the service.
-async fn bare(client: &reqwest::Client, server: &Server, number: usize) {
-    let operation = question(200, number).operation;
-    let messages: Vec<_> = operation
-        .prompt()
-        .into_iter()
-        .map(|message| json!({ "role": message.role, "content": message.text }))
-        .collect();
-    let body = json!({ "model": "first", "messages": messages, "max_tokens": 300, "temperature": 0 });
-    let url = format!("{}/chat/completions", server.base_url());
-    let answer: Value = client.post(url).json(&body).send().await.unwrap().json().await.unwrap();
-    assert!(answer["choices"][0]["message"]["content"].is_string());
+/// The requests that the service sends, without the service.
+struct Bare {
+    client: reqwest::Client,
+    url: String,
+    body: Value,
+    /// What the provider puts behind the text of each message.
+    tails: Vec<String>,
+}
+
+impl Bare {
+    /// As the service's last one, which was about question `number`.
+    fn new(server: &Server, number: usize) -> Self {
+        let body = server.last().json();
+        let prompt = question(200, number).operation.prompt();
+        let messages = body["messages"].as_array().unwrap();
+        assert_eq!(messages.len(), prompt.len());
+        let tails = prompt.iter().zip(messages).map(|(message, sent)| {
+            sent["content"].as_str().unwrap().strip_prefix(message.text.as_str()).unwrap().to_owned()
+        });
+        Self {
+            client: reqwest::Client::builder().timeout(Duration::from_secs(10)).build().unwrap(),
+            url: format!("{}/chat/completions", server.base_url()),
+            tails: tails.collect(),
+            body,
+        }
+    }
+
+    async fn ask(&mut self, number: usize) {
+        let prompt = question(200, number).operation.prompt();
+        let sent = self.body["messages"].as_array_mut().unwrap();
+        for ((message, tail), sent) in prompt.into_iter().zip(&self.tails).zip(sent) {
+            sent["content"] = (message.text + tail).into();
+        }
+        let answer: Value =
+            self.client.post(&self.url).json(&self.body).send().await.unwrap().json().await.unwrap();
+        assert!(answer["choices"][0]["message"]["content"].is_string());
+    }
 }
 
 async fn asked(ai: &AiService, number: usize) {
@@ -42,16 +67,17 @@ pub(crate) async fn fresh(figures: &mut Figures) {
     let server = upstream().await;
     // The first to do so wins; whoever did, it is plain HTTP that is measured.
     rustls::crypto::ring::default_provider().install_default().ok();
-    let client = reqwest::Client::builder().timeout(Duration::from_secs(10)).build().unwrap();
     let directory = tempfile::tempdir_in(env!("CARGO_MANIFEST_DIR")).unwrap();
     let repository =
         SqliteRepository::connect(SqliteConfig::new(directory.path().join("lore.sqlite"))).await.unwrap();
     let memory = in_memory(&server);
     let disk = service(&server, Arc::new(repository.ai_log()));
+    asked(&memory, ROUNDS).await;
+    let mut bare = Bare::new(&server, ROUNDS);
     let mut times = [Vec::new(), Vec::new(), Vec::new()];
     for number in 0..ROUNDS {
         let start = Instant::now();
-        bare(&client, &server, number).await;
+        bare.ask(number).await;
         times[0].push(start.elapsed());
         let start = Instant::now();
         asked(&memory, number).await;
@@ -62,10 +88,10 @@ pub(crate) async fn fresh(figures: &mut Figures) {
             times[2].push(start.elapsed());
         }
     }
-    let [bare, memory, disk] = times.map(Times::new);
-    figures.times("bare reqwest", &bare, "");
+    let [without, memory, disk] = times.map(Times::new);
+    figures.times("bare reqwest", &without, "");
     figures.times("fresh answer, log in memory", &memory, "");
-    let over = memory.percentile(50) - bare.percentile(50);
+    let over = memory.percentile(50) - without.percentile(50);
     figures.add("fresh answer over bare reqwest, p50", over, "us", "goal 30");
     figures.times("fresh answer, two commits to SQLite on disk", &disk, "");
 }

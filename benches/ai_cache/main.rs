@@ -9,7 +9,7 @@
 //! | `hits per second` | two callers on two threads, the log in memory |
 //! | `durable hits` | two callers, every line chained and committed to SQLite on the build directory's disk, until the last is there |
 //! | `shared hits` | the answer comes out of Redis: another process's answer, read, checked against the rules, kept |
-//! | `fresh` | a model on loopback that answers at once; against the same request by bare reqwest, in turns |
+//! | `fresh` | a model on loopback that answers at once; against the same request, byte for byte but for the question, by bare reqwest, in turns |
 //! | `fallback` | the first model of the tier says 429 |
 //! | `hit rate` | the workload of `workload.rs`, three seeds |
 //!

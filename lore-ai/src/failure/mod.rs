@@ -11,7 +11,7 @@ use std::{sync::Arc, time::Duration};
 use lore_core::{
     Error, ErrorKind, Retry, Secret, Timestamp,
     error::{CompletionFailure, FailureReason},
-    port::llm::{CompletionRequest, Usage},
+    port::llm::{CompletionRequest, EXPLANATION, Usage},
 };
 use reqwest::header::HeaderMap;
 use serde_json::value::RawValue;
@@ -181,7 +181,7 @@ impl Asked {
         }
         let prompt: Vec<&str> = self.prompt.iter().map(String::as_str).collect();
         let explanation = told.shown(&self.endpoint.secrets, &prompt);
-        if explanation.is_empty() { error } else { error.with_context("explanation", explanation) }
+        if explanation.is_empty() { error } else { error.with_context(EXPLANATION, explanation) }
     }
 
     /// A wait that was too long. `may_be_charged` unless the request cannot have arrived.

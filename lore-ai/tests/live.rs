@@ -7,9 +7,20 @@ use std::{env, sync::Arc};
 use futures_util::StreamExt as _;
 use lore_ai::{CompletionEvent, OpenAiConfig, OpenAiLlmProvider};
 use lore_core::{
-    Result, Secret, SystemClock,
+    BoxFuture, Caller, Result, Secret, SystemClock,
+    ai::{
+        AiPolicy, AiService, Ask, Operation, TierModel,
+        audit::{Source, verify},
+        operations::{
+            AnalysisRequest, DerivativeRequest, DescriptionRequest, LicenseRequest, Subject, TitleRequest,
+            ValidationRequest, Work,
+        },
+    },
     conformance::llm_provider::Harness,
+    domain::asset::AssetType,
+    memory::ai_log::MemoryAiLog,
     port::llm::{AnswerSchema, CompletionRequest, LlmProvider, Message, Role},
+    task::Spawner,
 };
 use serde_json::Value;
 
@@ -97,4 +108,66 @@ async fn a_stream_brings_what_it_says_it_brought() -> Result<()> {
         }
     }
     panic!("the stream ended without a completion")
+}
+
+/// Tasks on the runtime of the test.
+#[derive(Debug)]
+struct OnRuntime;
+
+impl Spawner for OnRuntime {
+    #[expect(clippy::disallowed_methods, reason = "the service's tasks run somewhere")]
+    fn spawn(&self, task: BoxFuture<'static, ()>) {
+        drop(tokio::spawn(task));
+    }
+}
+
+/// Whether a model answered. What it said keeps the rules, and why it did not is said.
+async fn answers<O: Operation>(ai: &AiService, operation: O) -> bool {
+    match ai.ask(&Caller::System, &Ask::new(operation.clone())).await {
+        Ok(reply) => {
+            println!("{}: {:?} {:?}: {:?}", O::KIND, reply.answer.model, reply.answer.rung, reply.value());
+            assert_eq!(reply.answer.source, Source::Model);
+            assert!(operation.accept(reply.value().clone()).is_ok());
+            true
+        }
+        Err(error) => {
+            println!("{}: {error}", O::KIND);
+            assert!(error.completion_failure().is_some(), "{error:?}");
+            assert!(error.to_string().contains(&model()), "{error}");
+            false
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_operation_gives_an_answer_that_keeps_its_rules_or_says_why_not() -> Result<()> {
+    if let Some(why) = missing() {
+        println!("skipped: every_operation_gives_an_answer_that_keeps_its_rules_or_says_why_not: {why}");
+        return Ok(());
+    }
+    let mut policy = AiPolicy::default();
+    policy.fast = vec![TierModel::new(model())];
+    policy.rules_when_no_model_answers = false;
+    (policy.call_seconds, policy.deadline_seconds) = (300, 600);
+    let log = MemoryAiLog::new();
+    let ai = AiService::builder(Arc::new(log.clone()), Arc::new(OnRuntime))
+        .llm_provider(Arc::new(provider()?))
+        .policy(policy)
+        .build()?;
+    let tide = Work::new(AssetType::Photography).title("Tide").description("A winter beach at first light.");
+    let dunes =
+        Work::new(AssetType::Photography).title("Dunes").description("The same beach from the dunes.");
+    let answered = [
+        answers(&ai, TitleRequest::new(tide.clone())).await,
+        answers(&ai, DescriptionRequest::new(tide.clone())).await,
+        answers(&ai, AnalysisRequest::new(tide.clone())).await,
+        answers(&ai, LicenseRequest::new(tide.clone()).commercial_use(true)).await,
+        answers(&ai, DerivativeRequest::new(tide, dunes)).await,
+        answers(&ai, ValidationRequest::new(Subject::Title("Tide and Dunes".to_owned()))).await,
+    ];
+    println!("{} of {} answered", answered.iter().filter(|answered| **answered).count(), answered.len());
+    ai.flush().await;
+    let report = verify(&log, None).await?.into_result()?;
+    assert!(report.lines >= 12, "each has a line, and each of its calls: {report:?}");
+    Ok(())
 }

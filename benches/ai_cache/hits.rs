@@ -65,6 +65,7 @@ pub(crate) async fn one_at_a_time(figures: &mut Figures) {
                 times
             }
         });
+        figures.times(&format!("BLAKE3 and moka alone, {name}"), &Times::new(alone(&ask)), "");
         let goal = if bytes < 1_000 { "goal 2, p99 20" } else { "goal 8" };
         figures.times(&format!("hit, {name}"), &Times::new(times.await.unwrap()), goal);
         ai.flush().await;
@@ -76,6 +77,21 @@ pub(crate) async fn one_at_a_time(figures: &mut Figures) {
         let change = region.change();
         figures.add(&format!("allocations per hit, {name}"), change.allocations as f64 / 100.0, "", "");
     }
+}
+
+/// What no cache with such keys can do without.
+fn alone(ask: &Ask<TitleRequest>) -> Vec<Duration> {
+    let texts = [ask.operation.work.content.as_deref(), ask.operation.wishes.as_deref()];
+    let texts = texts.into_iter().flatten().collect::<String>();
+    let cache = moka::sync::Cache::new(1_000);
+    cache.insert(*blake3::hash(texts.as_bytes()).as_bytes(), Arc::new(()));
+    let times = (0..HITS).map(|_| {
+        let start = Instant::now();
+        let found = cache.get(blake3::hash(black_box(texts.as_bytes())).as_bytes());
+        assert!(black_box(found).is_some());
+        start.elapsed()
+    });
+    times.collect()
 }
 
 async fn two_callers(ai: &AiService, each: usize) -> f64 {

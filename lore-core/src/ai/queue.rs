@@ -156,7 +156,8 @@ impl<L: Line> LogQueue<L> {
     pub(super) async fn flush(&self) {
         let receiver = {
             let mut state = self.lock();
-            if !state.writing {
+            // A writer that has written all may not have ended yet, and has nothing left to tell anybody about.
+            if !state.writing || state.written == state.pushed {
                 return;
             }
             if let Some(sender) = state.full_batch.take() {
@@ -263,7 +264,9 @@ impl<L> Drop for Stopped<'_, L> {
         let mut state = self.0.lock();
         state.writing = false;
         state.full_batch = None;
+        // What it had taken is gone with it, and nobody may wait for that.
         state.taken = 0;
+        state.written = state.pushed.saturating_sub(state.lines.len() as u64);
         state.flushing.clear();
         state.blocked.clear();
     }
@@ -274,6 +277,7 @@ mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
 
     use async_trait::async_trait;
+    use futures_util::FutureExt as _;
 
     use super::*;
     use crate::{
@@ -433,5 +437,30 @@ mod tests {
         queue.push(Numbered(2)).await;
         queue.flush().await;
         assert_eq!(log.head().await.unwrap().sequence, 2);
+    }
+
+    #[tokio::test]
+    async fn a_flush_does_not_wait_for_a_writer_that_has_written_all() {
+        let (queue, _, _clock) = queue(10_000);
+        queue.push(Numbered(1)).await;
+        queue.flush().await;
+        // As between the last batch and the writer's end.
+        queue.lock().writing = true;
+        assert!(queue.flush().now_or_never().is_some());
+    }
+
+    #[tokio::test]
+    async fn what_a_dropped_writer_had_taken_is_not_waited_for() {
+        let (queue, log, _clock) = queue(10_000);
+        {
+            let mut state = queue.lock();
+            (state.pushed, state.taken, state.writing) = (5, 5, true);
+        }
+        drop(Stopped(&queue));
+        queue.push(Numbered(1)).await;
+        queue.flush().await;
+        assert_eq!(log.head().await.unwrap().sequence, 1);
+        queue.lock().writing = true;
+        assert!(queue.flush().now_or_never().is_some());
     }
 }

@@ -44,7 +44,7 @@ impl Engine {
         self.close_overdue_calls().await;
     }
 
-    async fn find<O: Operation>(&self, mut job: Job<O>, flight: Flight<Landed>) {
+    async fn find<O: Operation>(self: &Arc<Self>, mut job: Job<O>, flight: Flight<Landed>) {
         let elsewhere = match &self.shared {
             Some(shared) => self.look_elsewhere(shared, &mut job).await,
             None => Elsewhere::Unknown,

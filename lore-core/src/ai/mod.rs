@@ -30,6 +30,8 @@ mod text;
 #[cfg(not(target_family = "wasm"))]
 mod catalogue;
 #[cfg(not(target_family = "wasm"))]
+mod closing;
+#[cfg(not(target_family = "wasm"))]
 mod cooldown;
 #[cfg(not(target_family = "wasm"))]
 mod engine;

@@ -12,6 +12,7 @@ use super::{
     answer::{Finding, answer_shape, read, reask_message},
     audit::{AuditEntry, CacheOutcome, CallEntry, CallOutcome, RequestOutcome, Rung, Source},
     catalogue::Candidate,
+    closing::ClosingLater,
     cooldown::{Cooled, Readiness},
     engine::{Engine, Job, Used},
     kept::KeptAnswer,
@@ -35,18 +36,15 @@ use crate::{
 /// How much longer than it may take a call is waited for, before it counts as lost although its provider did not say so.
 const GRACE: Duration = Duration::from_secs(5);
 /// How long after that others leave a call alone: for as long its own process may still be writing down what it came to.
-/// Opening a call, before it is sent, and each of the [`CLOSING`] attempts may wait until it is their turn to write (in
+/// Opening a call, before it is sent, and each attempt at closing it may wait until it is their turn to write (in
 /// SQLite 5 s unless set), which is half of this; the rest is for clocks of machines that differ.
 const OVERDUE_AFTER: Duration = Duration::from_secs(60);
-/// Attempts to write down what a call came to.
-const CLOSING: u32 = 5;
-const CLOSING_PAUSE: Duration = Duration::from_millis(50);
 
 /// How often a model that another caller is trying is looked after.
 const LOOK_AFTER_TRIAL: Duration = Duration::from_millis(50);
 
 pub(super) struct Run<'a, O> {
-    engine: &'a Engine,
+    engine: &'a Arc<Engine>,
     job: &'a Job<O>,
     calls: u32,
     usage: Usage,
@@ -106,7 +104,7 @@ enum Called<T> {
 }
 
 impl<'a, O: Operation> Run<'a, O> {
-    pub(super) fn new(engine: &'a Engine, job: &'a Job<O>) -> Self {
+    pub(super) fn new(engine: &'a Arc<Engine>, job: &'a Job<O>) -> Self {
         Self {
             engine,
             job,
@@ -415,8 +413,8 @@ impl<'a, O: Operation> Run<'a, O> {
             user: asked.user,
             operation: asked.operation,
             tier: asked.tier,
-            provider: pending.provider,
-            model: pending.model,
+            provider: pending.provider.clone(),
+            model: pending.model.clone(),
             choice: pending.choice,
             number: pending.number,
             outcome,
@@ -424,13 +422,28 @@ impl<'a, O: Operation> Run<'a, O> {
             usage,
             cost,
         };
-        let mut lines = Vec::with_capacity(2);
+        let (mut output, mut request_line) = (None, None);
         if let Called::Answer(completion, read) = &called {
-            self.request_line(completion, read, &mut entry, &mut lines);
+            output = self.output(read);
+            request_line = self.request_line(completion, read, output.clone(), &mut entry);
         }
-        lines.insert(0, AuditEntry::Call(Box::new(entry)));
         let used = Spent::new(usage.total(), cost);
-        self.close(&pending.call, used, lines).await?;
+        let lines: Vec<_> = [AuditEntry::Call(Box::new(entry))].into_iter().chain(request_line).collect();
+        if let Err(error) = engine.close_call(&asked.request, &pending.call, used, lines.clone()).await {
+            // Its caller is told that the log cannot be written, and has a line of its own: the call's line has the answer.
+            let mut line = lines.into_iter().next();
+            let mut answer = None;
+            if let Called::Answer(completion, read) = called {
+                answer = Some(self.finished(&completion, read));
+                if let Some(AuditEntry::Call(entry)) = &mut line
+                    && let CallOutcome::Answered { output: in_call, .. } = &mut entry.outcome
+                {
+                    *in_call = output;
+                }
+            }
+            engine.close_call_later(ClosingLater { pending, used, line, key: self.job.key, answer });
+            return Err(error);
+        }
         Ok(called)
     }
 
@@ -491,24 +504,28 @@ impl<'a, O: Operation> Run<'a, O> {
         (usage, cost, called)
     }
 
+    /// What the log keeps of an answer.
+    fn output(&self, read: &Read<O::Output>) -> Option<String> {
+        match self.engine.policy.log_text {
+            LogText::Whole => serde_json::to_string(&read.value).ok(),
+            LogText::Hashed | LogText::Redacted => None,
+        }
+    }
+
     /// The line of the request itself, unless its caller has left and written it: then the call's line has the answer.
     fn request_line(
         &self,
         completion: &Completion,
         read: &Read<O::Output>,
+        output: Option<String>,
         call: &mut CallEntry,
-        lines: &mut Vec<AuditEntry>,
-    ) {
+    ) -> Option<AuditEntry> {
         let engine = self.engine;
-        let output = match engine.policy.log_text {
-            LogText::Whole => serde_json::to_string(&read.value).ok(),
-            LogText::Hashed | LogText::Redacted => None,
-        };
         if !claims(self.job.claim.as_ref()) {
             if let CallOutcome::Answered { output: in_call, .. } = &mut call.outcome {
                 *in_call = output;
             }
-            return;
+            return None;
         }
         let by_rules = completion.by_rules;
         let outcome = RequestOutcome::Answered {
@@ -525,48 +542,7 @@ impl<'a, O: Operation> Run<'a, O> {
         };
         let input = engine.input_record(&self.job.operation);
         let micros = engine.micros_since(self.job.started);
-        lines.push(self.job.asked.entry(engine.clock.now(), input, outcome, micros));
-    }
-
-    /// Writes down what a call came to.
-    async fn close(&self, call: &CallId, used: Spent, lines: Vec<AuditEntry>) -> Result<()> {
-        let ledger = &self.engine.ledger;
-        let mut attempt = 1;
-        loop {
-            let error = match ledger.close_call(call, used, &lines).await {
-                Ok(_) => return Ok(()),
-                Err(error) if error.kind() == ErrorKind::NotFound => {
-                    return self.close_again(call, lines).await;
-                }
-                Err(error) => error,
-            };
-            if attempt == CLOSING {
-                return Err(error.with_op("ask"));
-            }
-            self.engine.clock.sleep(CLOSING_PAUSE.saturating_mul(attempt)).await;
-            attempt += 1;
-        }
-    }
-
-    /// Writes down a call that is closed already. Either it was this process, whose commit failed only to say so, and the
-    /// lines are there; or another one gave it up while this one stood still (a laptop that slept), and counted all that was
-    /// reserved as used: then the lines count nothing more, so that the log adds up to what the ledger counts.
-    async fn close_again(&self, call: &CallId, mut lines: Vec<AuditEntry>) -> Result<()> {
-        let ledger = &self.engine.ledger;
-        for line in ledger.lines_of(&self.job.asked.request).await? {
-            if let AuditEntry::Call(known) = line.entry()?
-                && known.call == *call
-                && known.outcome != CallOutcome::Unknown
-            {
-                return Ok(());
-            }
-        }
-        for line in &mut lines {
-            if let AuditEntry::Call(entry) = line {
-                (entry.usage, entry.cost) = (Usage::default(), Usd::ZERO);
-            }
-        }
-        ledger.append(&lines).await.map(|_| ())
+        Some(self.job.asked.entry(engine.clock.now(), input, outcome, micros))
     }
 
     fn finished(&self, completion: &Completion, read: Read<O::Output>) -> Arc<KeptAnswer> {

@@ -1,17 +1,30 @@
 //! Calls that nobody ended.
 
-use std::{sync::Arc, time::Duration};
-
-use lore_core::{
-    Clock as _, Usd,
-    ai::audit::{CallOutcome, close_overdue_calls},
-    port::{
-        ai_log::{CallLedger as _, Spent},
-        llm::Usage,
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
     },
+    time::Duration,
 };
 
-use crate::{ANNA, Fixture, Setup, says};
+use async_trait::async_trait;
+use lore_core::{
+    Address, Clock as _, Error, ErrorKind, Result, Timestamp, Usd,
+    ai::{
+        AiService, Ask,
+        audit::{AuditEntry, CacheOutcome, CallOutcome, ChainHead, LoggedEntry, close_overdue_calls},
+    },
+    ids::{CallId, RequestId},
+    memory::{ai_log::MemoryAiLog, llm::ScriptedLlmProvider},
+    port::{
+        ai_log::{AuditLog, Budget, CallLedger, PendingCall, Spent},
+        llm::Usage,
+    },
+    time::Day,
+};
+
+use crate::{ANNA, Colour, Fixture, OnRuntime, Setup, anna, says};
 
 /// A service of which one request waits for its model, which takes so long; and the request.
 async fn waiting(seconds: u64) -> (Arc<Fixture>, tokio::task::JoinHandle<bool>) {
@@ -90,4 +103,98 @@ async fn a_call_that_others_gave_up_still_gets_its_lines_and_counts_once() {
     assert!(matches!(calls[1].outcome, CallOutcome::Answered { .. }));
     assert_eq!((calls[1].usage, calls[1].cost), (Usage::default(), Usd::ZERO));
     assert_eq!(fixture.ai.spent_today(&ANNA).await.unwrap(), (reserved, Spent::default()));
+}
+
+/// A ledger on a disk that is full for a while: nothing is closed.
+#[derive(Debug)]
+struct Full {
+    inner: MemoryAiLog,
+    refuses: AtomicU32,
+}
+
+#[async_trait]
+impl AuditLog for Full {
+    async fn append(&self, entries: &[AuditEntry]) -> Result<ChainHead> {
+        self.inner.append(entries).await
+    }
+
+    async fn head(&self) -> Result<ChainHead> {
+        self.inner.head().await
+    }
+
+    async fn anchor(&self) -> Result<ChainHead> {
+        self.inner.anchor().await
+    }
+
+    async fn lines(&self, after: u64, limit: u32) -> Result<Vec<LoggedEntry>> {
+        self.inner.lines(after, limit).await
+    }
+
+    async fn lines_of(&self, request: &RequestId) -> Result<Vec<LoggedEntry>> {
+        self.inner.lines_of(request).await
+    }
+
+    async fn drop_through(&self, head: &ChainHead) -> Result<()> {
+        self.inner.drop_through(head).await
+    }
+}
+
+#[async_trait]
+impl CallLedger for Full {
+    async fn open_call(&self, call: &PendingCall, budget: &Budget) -> Result<()> {
+        self.inner.open_call(call, budget).await
+    }
+
+    async fn close_call(&self, call: &CallId, used: Spent, entries: &[AuditEntry]) -> Result<ChainHead> {
+        let refuses = |left: u32| left.checked_sub(1);
+        if self.refuses.fetch_update(Ordering::SeqCst, Ordering::SeqCst, refuses).is_ok() {
+            return Err(Error::new(ErrorKind::Unavailable, "the disk is full"));
+        }
+        self.inner.close_call(call, used, entries).await
+    }
+
+    async fn overdue_calls(&self, now: Timestamp, limit: u32) -> Result<Vec<PendingCall>> {
+        self.inner.overdue_calls(now, limit).await
+    }
+
+    async fn spent(&self, user: &Address, day: Day) -> Result<(Spent, Spent)> {
+        self.inner.spent(user, day).await
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_could_not_be_written_down_is_kept_once_it_can() {
+    let (setup, log) = (Setup::new(), MemoryAiLog::new());
+    let clock = Arc::new(setup.clock.clone());
+    let provider = ScriptedLlmProvider::new("scripted", clock.clone()).model("one", [says("blue")]);
+    let ledger = Arc::new(Full { inner: log.clone(), refuses: AtomicU32::new(12) });
+    let ai = AiService::builder(ledger, Arc::new(OnRuntime))
+        .llm_provider(Arc::new(provider.clone()))
+        .clock(clock)
+        .policy(setup.policy)
+        .build()
+        .unwrap();
+    let (caller, ask) = (anna(), Ask::new(Colour::of("sea")));
+    let error = ai.ask(&caller, &ask).await.unwrap_err();
+    assert_eq!((error.kind(), provider.calls()), (ErrorKind::Unavailable, 1));
+    while ai.spent_today(&ANNA).await.unwrap().1 != Spent::default() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(ai.ask(&caller, &ask).await.unwrap().cache, CacheOutcome::Fresh);
+    assert_eq!(provider.calls(), 1, "it is not paid for again");
+    ai.flush().await;
+    let lines = log.lines(0, 10).await.unwrap();
+    let lines: Vec<_> = lines.iter().map(|line| line.entry().unwrap()).collect();
+    let calls: Vec<_> = lines
+        .iter()
+        .filter_map(|line| match line {
+            AuditEntry::Call(call) => Some(&call.outcome),
+            _ => None,
+        })
+        .collect();
+    assert!(
+        matches!(calls[..], [CallOutcome::Answered { output: Some(output), .. }] if output.contains("blue")),
+        "the call's line has the answer: {lines:?}"
+    );
+    assert_eq!(lines.len(), 3, "that, the request that failed, and the one that was answered");
 }

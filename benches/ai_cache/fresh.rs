@@ -74,21 +74,25 @@ pub(crate) async fn fresh(figures: &mut Figures) {
     let disk = service(&server, Arc::new(repository.ai_log()));
     asked(&memory, ROUNDS).await;
     let mut bare = Bare::new(&server, ROUNDS);
-    let mut times = [Vec::new(), Vec::new(), Vec::new()];
-    for number in 0..ROUNDS {
-        let start = Instant::now();
-        bare.ask(number).await;
-        times[0].push(start.elapsed());
-        let start = Instant::now();
-        asked(&memory, number).await;
-        times[1].push(start.elapsed());
-        if number % 10 == 0 {
+    // A task, as a request in an application is: what runs outside the runtime pays for waking threads.
+    let times = tokio::spawn(async move {
+        let mut times = [Vec::new(), Vec::new(), Vec::new()];
+        for number in 0..ROUNDS {
             let start = Instant::now();
-            asked(&disk, number).await;
-            times[2].push(start.elapsed());
+            bare.ask(number).await;
+            times[0].push(start.elapsed());
+            let start = Instant::now();
+            asked(&memory, number).await;
+            times[1].push(start.elapsed());
+            if number % 10 == 0 {
+                let start = Instant::now();
+                asked(&disk, number).await;
+                times[2].push(start.elapsed());
+            }
         }
-    }
-    let [without, memory, disk] = times.map(Times::new);
+        times
+    });
+    let [without, memory, disk] = times.await.unwrap().map(Times::new);
     figures.times("bare reqwest", &without, "");
     figures.times("fresh answer, log in memory", &memory, "");
     let over = memory.percentile(50) - without.percentile(50);

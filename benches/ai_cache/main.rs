@@ -59,8 +59,7 @@ fn main() {
     if argument("--json").is_none() {
         hits::criterion(&runtime, &mut criterion);
     }
-    // A task, as a request in an application is: one that runs elsewhere pays for waking threads.
-    let parts = runtime.spawn(async move {
+    runtime.block_on(async {
         hits::one_at_a_time(&mut figures).await;
         hits::per_second(&mut figures).await;
         hits::durable(&mut figures).await;
@@ -70,9 +69,7 @@ fn main() {
         rates::at_once(&mut figures).await;
         rates::edits_and_replay(&mut figures).await;
         rates::workload(&mut figures).await;
-        figures
     });
-    let figures = runtime.block_on(parts).unwrap();
     if argument("--json").is_none() {
         criterion.final_summary();
     }

@@ -131,6 +131,7 @@ fn a_call_is_a_span_and_a_failure_is_an_event_without_contents() {
 struct OnRuntime;
 
 impl Spawner for OnRuntime {
+    #[expect(clippy::disallowed_methods, reason = "the service's tasks run somewhere")]
     fn spawn(&self, task: BoxFuture<'static, ()>) {
         drop(tokio::spawn(task));
     }

@@ -227,6 +227,16 @@ mod tests {
         Cooldowns::new(Arc::new(clock.clone()), None, TRIAL)
     }
 
+    /// Makes processes that share a cache.
+    fn processes(clock: &ManualClock) -> impl Fn() -> Cooldowns {
+        let clock: Arc<dyn Clock> = Arc::new(clock.clone());
+        let cache = Arc::new(MemoryCache::new(clock.clone(), MemoryCache::DEFAULT_BYTES));
+        move || {
+            let shared = SharedCache::new(cache.clone(), clock.clone(), seconds(1));
+            Cooldowns::new(clock.clone(), Some(Arc::new(shared)), TRIAL)
+        }
+    }
+
     fn seconds(seconds: u64) -> Duration {
         Duration::from_secs(seconds)
     }
@@ -278,11 +288,7 @@ mod tests {
     #[tokio::test]
     async fn processes_share_marks_and_trials_through_the_cache() {
         let clock = ManualClock::default();
-        let cache = Arc::new(MemoryCache::new(Arc::new(clock.clone()), MemoryCache::DEFAULT_BYTES));
-        let process = || {
-            let shared = SharedCache::new(cache.clone(), Arc::new(clock.clone()), seconds(1));
-            Cooldowns::new(Arc::new(clock.clone()), Some(Arc::new(shared)), TRIAL)
-        };
+        let process = processes(&clock);
         let (one, other) = (process(), process());
         assert_eq!(other.readiness(&cooled()).await, Readiness::Ready);
         one.cool(&cooled(), seconds(300)).await;
@@ -304,11 +310,7 @@ mod tests {
     #[tokio::test]
     async fn a_trial_that_fails_in_one_process_is_seen_at_once_by_those_who_wait() {
         let clock = ManualClock::default();
-        let cache = Arc::new(MemoryCache::new(Arc::new(clock.clone()), MemoryCache::DEFAULT_BYTES));
-        let process = || {
-            let shared = SharedCache::new(cache.clone(), Arc::new(clock.clone()), seconds(1));
-            Cooldowns::new(Arc::new(clock.clone()), Some(Arc::new(shared)), TRIAL)
-        };
+        let process = processes(&clock);
         let (one, other) = (process(), process());
         for cooldowns in [&one, &other] {
             cooldowns.cool(&cooled(), seconds(10)).await;

@@ -19,7 +19,8 @@ async fn requests_and_calls_are_counted_and_timed_under_the_names_of_open_teleme
     let ask = Ask::new(Colour::of("sky"));
     let caller = anna();
     let (one, other) = futures_util::join!(fixture.ai.ask(&caller, &ask), fixture.ai.ask(&caller, &ask));
-    (one.unwrap(), other.unwrap());
+    one.unwrap();
+    other.unwrap();
     fixture.ask(" ").await.unwrap_err();
     drop(recording);
     let usage: Vec<_> = fixture.calls().await.iter().map(|call| call.usage).collect();

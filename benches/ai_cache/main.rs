@@ -17,7 +17,6 @@
 //! writes the workload's requests. Both serve `benches/peers/run`.
 #![expect(
     clippy::unwrap_used,
-    clippy::panic,
     clippy::disallowed_methods,
     clippy::indexing_slicing,
     reason = "a bench ends with a message where something is missing, and reads the machine's clock"

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use futures_util::{future::select, lock::Mutex, pin_mut};
+use futures_util::lock::Mutex;
 
 use super::{
     operation::Tier,
@@ -48,12 +48,14 @@ pub(super) struct Catalogue {
     fast: Vec<Candidate>,
     quality: Vec<Candidate>,
     listed: RwLock<Arc<Listed>>,
-    /// When prices were last asked for, on the monotonic reading. Held while they are.
-    asked: Mutex<Option<Duration>>,
+    /// From when prices may be asked for again, on the monotonic reading. Held while they are.
+    ask_from: Mutex<Option<Duration>>,
 }
 
-/// How long after prices were asked for those that are missing are not asked for again.
+/// How long after they were read lists that lack a price are not read again.
 const PRICES_AGAIN: Duration = Duration::from_secs(300);
+/// How long after one could not be read.
+const UNREAD_AGAIN: Duration = Duration::from_secs(5);
 
 impl Catalogue {
     /// # Errors
@@ -97,7 +99,7 @@ impl Catalogue {
             quality: candidates(&policy.quality)?,
             providers,
             listed: RwLock::default(),
-            asked: Mutex::default(),
+            ask_from: Mutex::default(),
         })
     }
 
@@ -123,40 +125,36 @@ impl Catalogue {
         price_of(&candidate.model).or_else(base)
     }
 
-    /// Asks for prices, unless that was done a short while ago; those who come meanwhile wait for the same answer. Takes no
-    /// longer than `limit`.
-    pub(super) async fn learn_prices(&self, clock: &dyn Clock, limit: Duration) {
-        let learn = async {
-            let mut asked = self.asked.lock().await;
-            let now = clock.monotonic();
-            if asked.is_some_and(|asked| now.saturating_sub(asked) < PRICES_AGAIN) {
-                return;
-            }
-            *asked = Some(now);
-            for (provider, error) in self.refresh().await.unread {
-                tracing::warn!(provider, error, "a list of models and prices cannot be read");
-            }
-        };
-        let limit = clock.sleep(limit);
-        pin_mut!(learn);
-        select(learn, limit).await;
+    /// Asks for prices, unless that was done a short while ago; those who come meanwhile wait for the same answer.
+    pub(super) async fn learn_prices(&self, clock: &dyn Clock) {
+        let mut next = self.ask_from.lock().await;
+        if next.is_some_and(|next| clock.monotonic() < next) {
+            return;
+        }
+        let unread = self.refresh().await.unread;
+        for (provider, error) in &unread {
+            tracing::warn!(provider, error, "a list of models and prices cannot be read");
+        }
+        let pause = if unread.is_empty() { PRICES_AGAIN } else { UNREAD_AGAIN };
+        *next = Some(clock.monotonic().saturating_add(pause));
     }
 
     /// Reads every provider's list again. A list that cannot be read leaves what was known from it.
     pub(super) async fn refresh(&self) -> ModelReport {
         let mut report = ModelReport::default();
-        let mut listed = Listed::clone(&self.listed.read().unwrap_or_else(PoisonError::into_inner));
         for (name, provider) in &self.providers {
             match provider.models().await {
                 Ok(models) => {
+                    let mut known = self.listed.write().unwrap_or_else(PoisonError::into_inner);
+                    let mut listed = Listed::clone(&known);
                     listed.retain(|(provider, _), _| provider != name);
                     listed.extend(models.into_iter().map(|info| ((name.clone(), info.model.clone()), info)));
                     self.compare(name, &listed, &mut report);
+                    *known = Arc::new(listed);
                 }
                 Err(error) => report.unread.push((name.to_string(), error.to_string())),
             }
         }
-        *self.listed.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(listed);
         report
     }
 

@@ -4,7 +4,7 @@ use std::{
     fmt,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicU8, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -86,17 +86,19 @@ impl fmt::Debug for Engine {
 /// What a load came to.
 #[derive(Clone, Debug)]
 pub(super) enum Landed {
-    Answer(Arc<KeptAnswer>, Origin),
+    Answer(Arc<KeptAnswer>, Origin, Blame),
     Failed(Arc<Error>, Used, Blame),
 }
 
-/// Whom a failure of a load is about.
+/// Whom it is about that a load has no better answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Blame {
     /// Everybody who asks the same.
     Question,
-    /// The one who caused the load: the budget has no room, or the time is over. Others have their own.
-    Caller,
+    /// The one whose time is over. Others have their own.
+    Time,
+    /// The one who pays: the budget has no room, or cannot be kept. Others have their own.
+    Payer(Option<Address>),
 }
 
 /// What the calls of a load used.
@@ -123,12 +125,26 @@ pub(super) enum Origin {
 
 /// Who writes the line of the request that caused a load: the load, with its last call, or the caller, who may leave before.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Claim(Arc<AtomicBool>);
+pub(super) struct Claim(Arc<AtomicU8>);
+
+const OPEN: u8 = 0;
+const TAKEN: u8 = 1;
+const LEFT: u8 = 2;
 
 impl Claim {
     /// True for the first who asks.
     pub(super) fn take(&self) -> bool {
-        !self.0.swap(true, Ordering::AcqRel)
+        self.0.compare_exchange(OPEN, TAKEN, Ordering::AcqRel, Ordering::Acquire).is_ok()
+    }
+
+    /// The caller leaves: true if the line is theirs to write.
+    pub(super) fn leave(&self) -> bool {
+        self.0.swap(LEFT, Ordering::AcqRel) == OPEN
+    }
+
+    /// The load took it and cannot write: true if the caller will, false if they have left.
+    pub(super) fn give_back(&self) -> bool {
+        self.0.compare_exchange(TAKEN, OPEN, Ordering::AcqRel, Ordering::Acquire).is_ok()
     }
 }
 

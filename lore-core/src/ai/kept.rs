@@ -193,7 +193,7 @@ impl AnswerCache {
         self.entries.insert(key, Kept::Answer(answer));
     }
 
-    /// Remembers that every model refuses a request. An answer from before that may still serve is worth more.
+    /// Remembers that every model refuses a request. An answer from before that still serves whoever asks is worth more.
     pub(super) fn refuse(&self, key: AnswerKey, record: FailureRecord, now: Timestamp) {
         if self.refused.is_zero() {
             return;
@@ -201,7 +201,9 @@ impl AnswerCache {
         let refusal = Kept::Refusal(Arc::new(record), now.saturating_add(self.refused));
         self.entries.entry(key).and_compute_with(|known| {
             let serves = match known.map(moka::Entry::into_value) {
-                Some(Kept::Answer(answer)) => !matches!(self.judge(answer, now), Found::Nothing),
+                Some(Kept::Answer(answer)) => {
+                    matches!(self.judge(answer, now), Found::Fresh(_) | Found::Revalidate(_))
+                }
                 Some(Kept::Refusal(..)) | None => false,
             };
             if serves { Op::Nop } else { Op::Put(refusal) }

@@ -15,7 +15,7 @@ use super::{
     run::Run,
     shared::SharedCache,
 };
-use crate::error::{Error, ErrorKind, FailureScope};
+use crate::error::{Error, FailureScope};
 
 /// How often another process's load is looked after.
 const LOOK_EVERY: Duration = Duration::from_millis(25);
@@ -51,7 +51,7 @@ impl Engine {
         };
         if let Elsewhere::Answer(answer, origin) = elsewhere {
             self.cache.keep(job.key, answer.clone());
-            return flight.land(Landed::Answer(answer, origin));
+            return flight.land(Landed::Answer(answer, origin, Blame::Question));
         }
         let mut run = Run::new(self, &job);
         let found = run.find().await;
@@ -60,11 +60,11 @@ impl Engine {
                 // Rules answer only where every provider is one of rules; no other process should believe them.
                 let share = (answer.about.source == Source::Model).then(|| answer.clone());
                 self.cache.keep(job.key, answer.clone());
-                (Landed::Answer(answer, Origin::Model), share)
+                (Landed::Answer(answer, Origin::Model, Blame::Question), share)
             }
             Err(error) => {
-                let (used, is_late) = (run.used(), run.is_late());
-                (self.without_a_model(&job, error, used, is_late), None)
+                let (used, blame) = (run.used(), run.blame(&error));
+                (self.without_a_model(&job, error, used, blame), None)
             }
         };
         flight.land(landed);
@@ -79,28 +79,23 @@ impl Engine {
     }
 
     /// What is left when no model answered.
-    fn without_a_model<O: Operation>(&self, job: &Job<O>, error: Error, used: Used, is_late: bool) -> Landed {
+    fn without_a_model<O: Operation>(&self, job: &Job<O>, error: Error, used: Used, blame: Blame) -> Landed {
         let now = self.clock.now();
         let scope = error.completion_failure().map(|failure| failure.reason.scope());
         if scope == Some(FailureScope::Request) {
             self.cache.refuse(job.key, self.failure_record(&error), now);
-            return Landed::Failed(Arc::new(error), used, Blame::Question);
+            return Landed::Failed(Arc::new(error), used, blame);
         }
         // A budget, or a log that cannot be written, is no failure of the models.
         if scope.is_none() {
-            let is_budget = error.kind() == ErrorKind::RateLimited;
-            let blame = if is_budget { Blame::Caller } else { Blame::Question };
             return Landed::Failed(Arc::new(error), used, blame);
         }
         if let Some(stale) = &job.stale {
             tracing::warn!(operation = %O::KIND, %error, "no model answers: an answer past its time serves");
-            return Landed::Answer(stale.clone(), Origin::Stale);
+            return Landed::Answer(stale.clone(), Origin::Stale, blame);
         }
         let by_rules = self.policy.rules_when_no_model_answers.then(|| job.operation.by_rules()).flatten();
-        let Some(value) = by_rules else {
-            let blame = if is_late { Blame::Caller } else { Blame::Question };
-            return Landed::Failed(Arc::new(error), used, blame);
-        };
+        let Some(value) = by_rules else { return Landed::Failed(Arc::new(error), used, blame) };
         tracing::warn!(operation = %O::KIND, %error, "no model answers: rules do");
         let answer = Answer {
             value,
@@ -112,7 +107,7 @@ impl Engine {
             usage: used.usage,
             cost: used.cost,
         };
-        Landed::Answer(Arc::new(KeptAnswer::new(answer, Duration::ZERO, 0)), Origin::Rules)
+        Landed::Answer(Arc::new(KeptAnswer::new(answer, Duration::ZERO, 0)), Origin::Rules, blame)
     }
 
     /// What the shared cache has, if it keeps the rules of this version.

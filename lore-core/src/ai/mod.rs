@@ -44,6 +44,8 @@ mod line;
 #[cfg(not(target_family = "wasm"))]
 mod load;
 #[cfg(not(target_family = "wasm"))]
+mod pass;
+#[cfg(not(target_family = "wasm"))]
 mod policy;
 #[cfg(not(target_family = "wasm"))]
 mod queue;

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use futures_channel::oneshot;
 use futures_util::{
     future::{Either, select},
     pin_mut,
@@ -14,10 +15,12 @@ use super::{
     catalogue::Candidate,
     closing::ClosingLater,
     cooldown::{Cooled, Readiness},
-    engine::{Engine, Job, Used},
+    engine::{Blame, Claim, Engine, Job, Used},
     kept::KeptAnswer,
+    line::QueuedLine,
     load::{Read, claims},
     operation::Operation,
+    pass::{Idle, Tried},
     policy::LogText,
     reply::Answer,
     telemetry,
@@ -29,7 +32,6 @@ use crate::{
         ai_log::{PendingCall, Spent},
         llm::{Completion, CompletionRequest, Message, Price, Role, Usage},
     },
-    time::Timestamp,
     usd::Usd,
 };
 
@@ -56,36 +58,6 @@ pub(super) struct Run<'a, O> {
     dead_keys: Vec<(Arc<str>, FailureReason)>,
     /// What the models of this pass can be waited for.
     idle: Idle,
-}
-
-/// A model that gave no answer, and why.
-struct Tried {
-    model: String,
-    reason: FailureReason,
-    /// Not asked at all.
-    is_left_alone: bool,
-}
-
-/// Whether all models of a pass are left alone, and for how long.
-#[derive(Clone, Copy, Debug, Default)]
-struct Idle {
-    /// The first time at which one may be asked again.
-    soonest: Option<Timestamp>,
-    /// Another caller is trying one.
-    is_tried: bool,
-    /// One failed that may be asked again at once.
-    is_over: bool,
-}
-
-impl Idle {
-    fn until(&mut self, until: Timestamp) {
-        self.soonest = Some(self.soonest.map_or(until, |soonest| soonest.min(until)));
-    }
-
-    /// When a model may be asked, if that is a matter of waiting.
-    fn returns_at(self) -> Option<Timestamp> {
-        self.soonest.filter(|_| !self.is_over)
-    }
 }
 
 /// What came of asking one model.
@@ -128,8 +100,24 @@ impl<'a, O: Operation> Run<'a, O> {
     }
 
     /// Whether the time that the caller gave it is over.
-    pub(super) fn is_late(&self) -> bool {
+    fn is_late(&self) -> bool {
         self.left().is_zero()
+    }
+
+    /// Whom the failure of the run is about.
+    pub(super) fn blame(&self, error: &Error) -> Blame {
+        let scope = error.completion_failure().map(|failure| failure.reason.scope());
+        let is_budget = scope.is_none() && error.kind() == ErrorKind::RateLimited;
+        let has_no_price = self.tried.iter().any(|tried| tried.reason == FailureReason::PriceUnknown);
+        if scope == Some(FailureScope::Request) {
+            Blame::Question
+        } else if is_budget || has_no_price {
+            Blame::Payer(self.job.asked.user)
+        } else if self.is_late() {
+            Blame::Time
+        } else {
+            Blame::Question
+        }
     }
 
     pub(super) async fn find(&mut self) -> Result<Arc<KeptAnswer>> {
@@ -315,7 +303,7 @@ impl<'a, O: Operation> Run<'a, O> {
                 }
             }
         };
-        match until {
+        match until.filter(|until| *until > engine.clock.now()) {
             Some(until) => {
                 self.idle.until(until);
                 self.tried.push(Tried { model: name(candidate), reason, is_left_alone: false });
@@ -344,7 +332,7 @@ impl<'a, O: Operation> Run<'a, O> {
         if price.is_some() || !is_limited {
             return Some(price.unwrap_or_default());
         }
-        engine.catalogue.learn_prices(&*engine.clock, self.left()).await;
+        self.learn_prices().await;
         let price = engine.catalogue.price(candidate, &engine.policy);
         if price.is_none() {
             tracing::warn!(
@@ -354,6 +342,17 @@ impl<'a, O: Operation> Run<'a, O> {
             );
         }
         price
+    }
+
+    /// Asks the providers for prices, in a task of its own that others profit from; waits as long as there is time.
+    async fn learn_prices(&self) {
+        let (learnt, wait) = oneshot::channel::<()>();
+        let engine = Arc::clone(self.engine);
+        self.engine.spawner.spawn(Box::pin(async move {
+            engine.catalogue.learn_prices(&*engine.clock).await;
+            drop(learnt);
+        }));
+        select(wait, self.engine.clock.sleep(self.left())).await;
     }
 
     /// One call: opened in the ledger, sent, read, closed in the ledger.
@@ -430,8 +429,21 @@ impl<'a, O: Operation> Run<'a, O> {
         let used = Spent::new(usage.total(), cost);
         let lines: Vec<_> = [AuditEntry::Call(Box::new(entry))].into_iter().chain(request_line).collect();
         if let Err(error) = engine.close_call(&asked.request, &pending.call, used, lines.clone()).await {
-            // Its caller is told that the log cannot be written, and has a line of its own: the call's line has the answer.
-            let mut line = lines.into_iter().next();
+            // The request has a line of its own that says so, and the call's line has the answer.
+            let mut lines = lines.into_iter();
+            let mut line = lines.next();
+            let took_claim = lines.next().is_some();
+            if took_claim && !self.job.claim.as_ref().is_some_and(Claim::give_back) {
+                let outcome = RequestOutcome::Failed {
+                    failure: engine.failure_record(&error),
+                    usage: self.usage,
+                    cost: self.cost,
+                };
+                let input = engine.input_record(&self.job.operation);
+                let micros = engine.micros_since(self.job.started);
+                let line = asked.entry(engine.clock.now(), input, outcome, micros);
+                engine.queue.push_now(QueuedLine::Entry(line));
+            }
             let mut answer = None;
             if let Called::Answer(completion, read) = called {
                 answer = Some(self.finished(&completion, read));

@@ -279,11 +279,25 @@ impl AiService {
             let claim = waiting.claim.clone();
             waiting.done = true;
             drop(waiting);
-            if claim.is_none() && is_for_others(&landed, ask.freshness) && !self.left(started).is_zero() {
-                continue;
+            let mut landed = landed;
+            if claim.is_none() && is_for_others(&landed, ask.freshness, asked.user) {
+                if !self.left(started).is_zero() {
+                    continue;
+                }
+                landed = self.late::<O>();
             }
             return self.land(asked, ask, key, Landing { landed, claim, stale, started }).await;
         }
+    }
+
+    /// What a caller has whose time is over.
+    fn late<O: Operation>(&self) -> Landed {
+        let error = Error::new(ErrorKind::Unavailable, "no model answered in time")
+            .with_op(OP)
+            .with_context("operation", O::KIND)
+            .with_context("deadline_seconds", self.engine.policy.deadline_seconds)
+            .with_completion_failure(CompletionFailure::new(FailureReason::Timeout));
+        Landed::Failed(Arc::new(error), Used::default(), Blame::Question)
     }
 
     /// How long a caller still has.
@@ -303,11 +317,11 @@ impl AiService {
         let engine = &self.engine;
         let Landing { landed, claim, stale, started } = landing;
         match landed {
-            Landed::Answer(kept, Origin::SharedStale) => {
+            Landed::Answer(kept, Origin::SharedStale, _) => {
                 self.revalidate(asked, ask, key, &kept);
                 self.hit(asked, kept, CacheOutcome::Stale, started).await
             }
-            Landed::Answer(kept, origin) => {
+            Landed::Answer(kept, origin, _) => {
                 let led = claim.is_some();
                 let cache = match origin {
                     Origin::Model | Origin::Rules if led => CacheOutcome::Miss,
@@ -423,11 +437,13 @@ struct Landing {
 
 /// Whether what a load came to is nothing for a caller who did not cause it: that one's budget or time is over, or an answer
 /// is to be made anew.
-fn is_for_others(landed: &Landed, freshness: Freshness) -> bool {
-    match landed {
-        Landed::Failed(_, _, blame) => *blame == Blame::Caller,
-        Landed::Answer(_, Origin::Shared | Origin::SharedStale) => freshness == Freshness::New,
-        Landed::Answer(..) => false,
+fn is_for_others(landed: &Landed, freshness: Freshness, user: Option<Address>) -> bool {
+    let (Landed::Answer(_, _, blame) | Landed::Failed(_, _, blame)) = landed;
+    let is_old = matches!(landed, Landed::Answer(_, Origin::Shared | Origin::SharedStale | Origin::Stale, _));
+    match blame {
+        Blame::Time => true,
+        Blame::Payer(payer) if *payer != user => true,
+        Blame::Payer(_) | Blame::Question => is_old && freshness == Freshness::New,
     }
 }
 
@@ -454,17 +470,7 @@ impl<O: Operation> Waiting<'_, O> {
         match &self.claim {
             // The load is writing this request's line with its answer: that takes no more than a commit.
             Some(claim) if !claim.take() => landing.await.unwrap_or_else(|_| dropped()),
-            _ => Landed::Failed(
-                Arc::new(
-                    Error::new(ErrorKind::Unavailable, "no model answered in time")
-                        .with_op(OP)
-                        .with_context("operation", O::KIND)
-                        .with_context("deadline_seconds", engine.policy.deadline_seconds)
-                        .with_completion_failure(CompletionFailure::new(FailureReason::Timeout)),
-                ),
-                Used::default(),
-                Blame::Question,
-            ),
+            _ => self.service.late::<O>(),
         }
     }
 }
@@ -478,7 +484,7 @@ fn dropped() -> Landed {
 
 impl<O: Operation> Drop for Waiting<'_, O> {
     fn drop(&mut self) {
-        if self.done || self.claim.as_ref().is_some_and(|claim| !claim.take()) {
+        if self.done || self.claim.as_ref().is_some_and(|claim| !claim.leave()) {
             return;
         }
         let engine = &self.service.engine;

@@ -227,3 +227,12 @@ async fn a_provider_that_never_ends_a_call_is_given_up() {
     });
     assert_eq!(answered_by(&fixture, "sea").await, "two");
 }
+
+#[tokio::test]
+async fn a_model_that_is_gone_and_not_left_alone_is_not_asked_again_and_again() {
+    let mut setup = Setup::new();
+    setup.policy.gone_seconds = 0;
+    let fixture = setup.scripted(|provider| provider);
+    assert_eq!(fixture.ask("sea").await.unwrap_err().kind(), ErrorKind::Unavailable);
+    assert_eq!(fixture.calls().await.len(), 3);
+}

@@ -141,3 +141,16 @@ async fn who_came_later_is_not_failed_by_the_deadline_of_who_came_first() {
     fixture.clock.advance(Duration::from_secs(5));
     assert_eq!(second.await.unwrap().unwrap().value().colour, "blue");
 }
+
+#[tokio::test]
+async fn who_asks_anew_does_not_get_the_old_answer_that_somebody_else_falls_back_to() {
+    let mut setup = Setup::new();
+    setup.policy.stale_while_revalidate_seconds = 0;
+    let fixture = setup.scripted(|provider| provider.model("one", [says("blue"), out_of_order()]));
+    fixture.ask("sea").await.unwrap();
+    fixture.clock.advance(Duration::from_secs(3_700));
+    let (caller, anew) = (anna(), Ask::new(Colour::of("sea")).anew());
+    let (old, new) = futures_util::join!(fixture.ask("sea"), fixture.ai.ask(&caller, &anew));
+    assert_eq!(old.unwrap().cache, CacheOutcome::Stale);
+    assert_eq!(new.unwrap_err().kind(), ErrorKind::Unavailable);
+}

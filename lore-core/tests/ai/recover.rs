@@ -198,3 +198,36 @@ async fn an_answer_that_could_not_be_written_down_is_kept_once_it_can() {
     );
     assert_eq!(lines.len(), 3, "that, the request that failed, and the one that was answered");
 }
+
+#[tokio::test]
+async fn a_caller_who_left_while_the_answer_could_not_be_written_down_has_a_line_too() {
+    let (setup, log) = (Setup::standing_still(), MemoryAiLog::new());
+    let manual = setup.clock.clone();
+    let clock = Arc::new(manual.clone());
+    let provider = ScriptedLlmProvider::new("scripted", clock.clone()).model("one", [says("blue")]);
+    let ledger = Arc::new(Full { inner: log.clone(), refuses: AtomicU32::new(12) });
+    let ai = AiService::builder(ledger.clone(), Arc::new(OnRuntime))
+        .llm_provider(Arc::new(provider))
+        .clock(clock)
+        .policy(setup.policy)
+        .build()
+        .unwrap();
+    let asking = tokio::spawn({
+        let ai = ai.clone();
+        async move { ai.ask(&anna(), &Ask::new(Colour::of("sea"))).await.is_ok() }
+    });
+    // The caller's patience, and the pause before the second attempt.
+    manual.until_sleeping(2).await;
+    assert_eq!(ledger.refuses.load(Ordering::SeqCst), 11);
+    asking.abort();
+    assert!(asking.await.unwrap_err().is_cancelled());
+    while ai.spent_today(&ANNA).await.unwrap().1 != Spent::default() {
+        manual.advance(Duration::from_secs(2));
+        tokio::task::yield_now().await;
+    }
+    ai.flush().await;
+    let lines = log.lines(0, 10).await.unwrap();
+    let lines: Vec<_> = lines.iter().map(|line| line.entry().unwrap()).collect();
+    let requests = lines.iter().filter(|line| matches!(line, AuditEntry::Request(_))).count();
+    assert_eq!((lines.len(), requests), (2, 1), "{lines:?}");
+}

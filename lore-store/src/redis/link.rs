@@ -91,6 +91,10 @@ impl Link {
         }
         let spawner = TokioSpawner::current().map_err(|_| Failure::no_runtime())?;
         let (sender, receiver) = oneshot::channel();
+        let receiver = receiver.shared();
+        state.phase = Phase::Connecting(receiver.clone());
+        // A runtime that shuts down drops the task right here, and its attempt then looks at the state.
+        drop(state);
         let attempt = Attempt { link: Arc::downgrade(self), sender: Some(sender) };
         let (target, limit) = (Arc::clone(&self.target), self.connect_timeout);
         spawner.clone().spawn(
@@ -104,8 +108,6 @@ impl Link {
             }
             .boxed(),
         );
-        let receiver = receiver.shared();
-        state.phase = Phase::Connecting(receiver.clone());
         Ok(Either::Right(receiver))
     }
 

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use futures_util::future::join_all;
+use futures_util::{FutureExt as _, future::join_all};
 use lore_core::{Clock as _, Error, ErrorKind, Result, Retry, SystemClock, port::cache::Cache};
 use lore_store::redis::{RedisCache, RedisConfig};
 use lore_store_testbed::RedisServer;
@@ -200,4 +200,33 @@ async fn a_server_that_takes_no_more_clients_is_away_and_not_a_wrong_password() 
         assert_away(&second.ping().await.unwrap_err());
     }
     Ok(())
+}
+
+/// Asks the cache when it is dropped.
+struct AsksLast(RedisCache, std::sync::mpsc::Sender<bool>);
+
+impl Drop for AsksLast {
+    fn drop(&mut self) {
+        let failed = self.0.get("a").now_or_never().is_some_and(|answer| answer.is_err());
+        // Nobody listens any more if it took too long.
+        self.1.send(failed).unwrap_or_default();
+    }
+}
+
+#[test]
+fn a_runtime_that_shuts_down_can_still_be_asked_for_a_connection() {
+    let (sender, receiver) = std::sync::mpsc::channel();
+    let ending = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
+        let cache = RedisCache::new(&RedisConfig::new("unix:///nowhere/redis.sock")).unwrap();
+        let last = AsksLast(cache, sender);
+        #[expect(clippy::disallowed_methods, reason = "the test's own task")]
+        runtime.spawn(async move {
+            let _last = last;
+            std::future::pending::<()>().await;
+        });
+        runtime.shutdown_timeout(Duration::from_secs(5));
+    });
+    assert!(receiver.recv_timeout(Duration::from_secs(20)).unwrap(), "it says that it has no connection");
+    ending.join().unwrap();
 }

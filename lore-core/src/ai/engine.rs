@@ -23,6 +23,7 @@ use super::{
     queue::LogQueue,
     reply::{Ask, Owner},
     shared::SharedCache,
+    sharing::Sharing,
 };
 use crate::{
     error::{Error, FailureRecord},
@@ -45,6 +46,7 @@ pub(super) struct Engine {
     pub(super) catalogue: Catalogue,
     pub(super) cooldowns: Cooldowns,
     pub(super) shared: Option<Arc<SharedCache>>,
+    pub(super) sharing: Sharing,
     pub(super) cache: AnswerCache,
     pub(super) flights: Arc<Flights<Landed>>,
     pub(super) queue: Arc<LogQueue<QueuedLine>>,

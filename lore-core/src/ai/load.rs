@@ -67,6 +67,8 @@ impl Engine {
                 (self.without_a_model(&job, error, used, blame), None)
             }
         };
+        // From before its caller has the answer.
+        let _sharing = self.sharing.begin();
         flight.land(landed);
         let Some(shared) = &self.shared else { return };
         let answer = to_share.and_then(|kept| kept.answer::<O::Output>());

@@ -58,6 +58,8 @@ mod service;
 #[cfg(not(target_family = "wasm"))]
 mod shared;
 #[cfg(not(target_family = "wasm"))]
+mod sharing;
+#[cfg(not(target_family = "wasm"))]
 mod telemetry;
 
 pub use self::{

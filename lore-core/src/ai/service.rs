@@ -18,6 +18,7 @@ use super::{
     queue::LogQueue,
     reply::{Ask, Freshness, Reply},
     shared::SharedCache,
+    sharing::Sharing,
     telemetry::Requests,
 };
 use crate::{
@@ -105,6 +106,7 @@ impl AiBuilder {
             spawner,
             ledger,
             shared,
+            sharing: Sharing::default(),
             queue,
             ids: RandomPool::default(),
         };
@@ -418,10 +420,12 @@ impl AiService {
         self.engine.catalogue.refresh().await
     }
 
-    /// Waits until the log has a line of every request that was answered before. Call it before the process ends: lines of
-    /// cached answers wait up to 100 ms for company.
+    /// Waits until the log has a line of every request that was answered before, and the shared cache its answer, if it
+    /// takes it in its time. Call it before the process ends: lines of cached answers wait up to 100 ms for company, and
+    /// answers are shared after they were returned.
     pub async fn flush(&self) {
         self.engine.queue.flush().await;
+        self.engine.sharing.end().await;
     }
 }
 

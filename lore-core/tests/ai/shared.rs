@@ -41,6 +41,14 @@ async fn an_answer_of_one_process_serves_another() {
 }
 
 #[tokio::test]
+async fn a_process_that_ends_in_order_leaves_its_answer_to_the_others() {
+    let (_, services) = processes(2, &[says("blue")]);
+    services[0].ask("sea").await.unwrap();
+    services[0].ai.flush().await;
+    assert_eq!(services[1].ask("sea").await.unwrap().cache, CacheOutcome::Fresh);
+}
+
+#[tokio::test]
 async fn equal_requests_of_several_processes_at_once_make_one_call() {
     let (_, services) = processes(4, &[says("blue").after(Duration::from_millis(300))]);
     let asking = services.iter().map(|service| service.ask("sea"));

@@ -220,7 +220,6 @@ fn a_runtime_that_shuts_down_can_still_be_asked_for_a_connection() {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
         let cache = RedisCache::new(&RedisConfig::new("unix:///nowhere/redis.sock")).unwrap();
         let last = AsksLast(cache, sender);
-        #[expect(clippy::disallowed_methods, reason = "the test's own task")]
         runtime.spawn(async move {
             let _last = last;
             std::future::pending::<()>().await;

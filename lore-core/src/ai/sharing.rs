@@ -1,7 +1,7 @@
 //! [`Sharing`]: answers that are on their way to the shared cache after their callers have them.
 
 use std::{
-    mem,
+    collections::BTreeSet,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -9,17 +9,22 @@ use futures_channel::oneshot;
 
 #[derive(Debug, Default)]
 struct State {
-    under_way: usize,
-    /// Dropped when nothing is under way.
-    waiting: Vec<oneshot::Sender<()>>,
+    /// The number of the next one to begin.
+    next: u64,
+    under_way: BTreeSet<u64>,
+    /// Dropped when none of a lower number is under way: those that begin later keep nobody waiting.
+    waiting: Vec<(u64, oneshot::Sender<()>)>,
 }
 
-/// How many are under way, and who waits for them.
+/// Which are under way, and who waits for them.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Sharing(Arc<Mutex<State>>);
 
 /// One of them.
-pub(super) struct UnderWay(Sharing);
+pub(super) struct UnderWay {
+    sharing: Sharing,
+    number: u64,
+}
 
 impl Sharing {
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -29,20 +34,23 @@ impl Sharing {
 
     pub(super) fn begin(&self) -> UnderWay {
         let mut state = self.lock();
-        state.under_way = state.under_way.saturating_add(1);
+        let number = state.next;
+        state.next = number.saturating_add(1);
+        state.under_way.insert(number);
         drop(state);
-        UnderWay(self.clone())
+        UnderWay { sharing: self.clone(), number }
     }
 
-    /// Waits until nothing is under way.
+    /// Waits until all that began before have ended.
     pub(super) async fn end(&self) {
         let waiting = {
             let mut state = self.lock();
-            if state.under_way == 0 {
+            if state.under_way.is_empty() {
                 return;
             }
             let (sender, receiver) = oneshot::channel();
-            state.waiting.push(sender);
+            let next = state.next;
+            state.waiting.push((next, sender));
             receiver
         };
         waiting.await.unwrap_or_default();
@@ -51,9 +59,10 @@ impl Sharing {
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
-        let mut state = self.0.lock();
-        state.under_way = state.under_way.saturating_sub(1);
-        let done = if state.under_way == 0 { mem::take(&mut state.waiting) } else { Vec::new() };
+        let mut state = self.sharing.lock();
+        state.under_way.remove(&self.number);
+        let first = state.under_way.first().copied().unwrap_or(u64::MAX);
+        let done: Vec<_> = state.waiting.extract_if(.., |(next, _)| *next <= first).collect();
         drop(state);
         // Wakes them.
         drop(done);
@@ -76,6 +85,22 @@ mod tests {
         drop(one);
         assert!(futures_util::poll!(&mut waiting).is_pending());
         drop(other);
-        waiting.await;
+        assert!(futures_util::poll!(&mut waiting).is_ready());
+    }
+
+    #[tokio::test]
+    async fn who_waits_does_not_wait_for_those_that_begin_later() {
+        let sharing = Sharing::default();
+        let before = sharing.begin();
+        let mut waiting = Box::pin(sharing.end());
+        assert!(futures_util::poll!(&mut waiting).is_pending());
+        let later = sharing.begin();
+        let mut waiting_longer = Box::pin(sharing.end());
+        assert!(futures_util::poll!(&mut waiting_longer).is_pending());
+        drop(before);
+        assert!(futures_util::poll!(&mut waiting).is_ready());
+        assert!(futures_util::poll!(&mut waiting_longer).is_pending());
+        drop(later);
+        assert!(futures_util::poll!(&mut waiting_longer).is_ready());
     }
 }

@@ -77,11 +77,7 @@ async fn an_answer_past_its_time_serves_while_a_new_one_is_fetched() {
 
 #[tokio::test]
 async fn when_no_model_answers_an_answer_past_its_time_serves_and_is_marked() {
-    let mut setup = Setup::new();
-    setup.policy.stale_while_revalidate_seconds = 0;
-    let fixture = setup.scripted(|provider| provider.model("one", [says("blue"), out_of_order()]));
-    fixture.ask("sea").await.unwrap();
-    fixture.clock.advance(Duration::from_secs(3_700));
+    let fixture = Fixture::with_an_answer_past_its_time().await;
     let stale = fixture.ask("sea").await.unwrap();
     assert_eq!((stale.cache, stale.value().colour.as_str()), (CacheOutcome::Stale, "blue"));
     fixture.clock.advance(Duration::from_secs(24 * 3_600));

@@ -108,11 +108,7 @@ async fn an_error_reaches_all_who_wait_and_is_not_kept() {
 
 #[tokio::test]
 async fn who_has_an_answer_past_its_time_gets_it_whoever_caused_the_load_that_failed() {
-    let mut setup = Setup::new();
-    setup.policy.stale_while_revalidate_seconds = 0;
-    let fixture = setup.scripted(|provider| provider.model("one", [says("blue"), out_of_order()]));
-    fixture.ask("sea").await.unwrap();
-    fixture.clock.advance(Duration::from_secs(3_700));
+    let fixture = Fixture::with_an_answer_past_its_time().await;
     let (caller, anew) = (anna(), Ask::new(Colour::of("sea")).anew());
     let (leader, other) = futures_util::join!(fixture.ai.ask(&caller, &anew), fixture.ask("sea"));
     assert_eq!(leader.unwrap_err().kind(), ErrorKind::Unavailable);
@@ -144,11 +140,7 @@ async fn who_came_later_is_not_failed_by_the_deadline_of_who_came_first() {
 
 #[tokio::test]
 async fn who_asks_anew_does_not_get_the_old_answer_that_somebody_else_falls_back_to() {
-    let mut setup = Setup::new();
-    setup.policy.stale_while_revalidate_seconds = 0;
-    let fixture = setup.scripted(|provider| provider.model("one", [says("blue"), out_of_order()]));
-    fixture.ask("sea").await.unwrap();
-    fixture.clock.advance(Duration::from_secs(3_700));
+    let fixture = Fixture::with_an_answer_past_its_time().await;
     let (caller, anew) = (anna(), Ask::new(Colour::of("sea")).anew());
     let (old, new) = futures_util::join!(fixture.ask("sea"), fixture.ai.ask(&caller, &anew));
     assert_eq!(old.unwrap().cache, CacheOutcome::Stale);

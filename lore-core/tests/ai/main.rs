@@ -182,6 +182,16 @@ impl Setup {
 }
 
 impl Fixture {
+    /// One that has an answer past its time, and whose only model that answers then does so no more.
+    pub(crate) async fn with_an_answer_past_its_time() -> Self {
+        let mut setup = Setup::new();
+        setup.policy.stale_while_revalidate_seconds = 0;
+        let fixture = setup.scripted(|provider| provider.model("one", [says("blue"), out_of_order()]));
+        fixture.ask("sea").await.unwrap();
+        fixture.clock.advance(Duration::from_secs(3_700));
+        fixture
+    }
+
     pub(crate) fn new(replies: impl IntoIterator<Item = Reply>) -> Self {
         Setup::new().scripted(|provider| provider.model("one", replies))
     }

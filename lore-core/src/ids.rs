@@ -53,6 +53,11 @@ impl RandomPool {
         }
         Ok(pool.pop().unwrap_or_default())
     }
+
+    fn id(&self, now: Timestamp) -> Result<Uuid> {
+        let random = self.next()?;
+        Ok(Builder::from_unix_timestamp_millis(now.unix_millis(), &random).into_uuid())
+    }
 }
 
 macro_rules! local_id {
@@ -129,18 +134,25 @@ local_id! {
     RequestId, "request"
 }
 
+local_id! {
+    /// Id of one call to a language model.
+    CallId, "call"
+}
+
 #[cfg(not(target_family = "wasm"))]
 impl RequestId {
     /// A fresh id of this time.
     pub(crate) fn pooled(now: Timestamp, pool: &RandomPool) -> Result<Self> {
-        let random = pool.next()?;
-        Ok(Self(Builder::from_unix_timestamp_millis(now.unix_millis(), &random).into_uuid()))
+        pool.id(now).map(Self)
     }
 }
 
-local_id! {
-    /// Id of one call to a language model.
-    CallId, "call"
+#[cfg(not(target_family = "wasm"))]
+impl CallId {
+    /// A fresh id of this time.
+    pub(crate) fn pooled(now: Timestamp, pool: &RandomPool) -> Result<Self> {
+        pool.id(now).map(Self)
+    }
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use futures_util::lock::Mutex;
 use super::{
     operation::Tier,
     policy::{AiPolicy, TierModel},
+    telemetry::Calls,
 };
 use crate::{
     error::{Error, ErrorKind, Result},
@@ -26,6 +27,7 @@ pub(super) struct Candidate {
     pub(super) model: Arc<str>,
     /// Its place in the tier's list, from 0.
     pub(super) choice: u16,
+    pub(super) calls: Arc<Calls>,
 }
 
 /// What the endpoints say about the models of the tiers.
@@ -84,6 +86,7 @@ impl Catalogue {
                         model: model.model.as_str().into(),
                         // Nobody lists as many; beyond, they would share the last place.
                         choice: u16::try_from(candidates.len()).unwrap_or(u16::MAX),
+                        calls: Arc::default(),
                     });
                 }
                 if candidates.len() == before {

@@ -42,11 +42,11 @@ impl Engine {
         request: &RequestId,
         call: &CallId,
         used: Spent,
-        lines: Vec<AuditEntry>,
+        lines: &[AuditEntry],
     ) -> Result<()> {
         let mut attempt = 1;
         loop {
-            let error = match self.ledger.close_call(call, used, &lines).await {
+            let error = match self.ledger.close_call(call, used, lines).await {
                 Ok(_) => return Ok(()),
                 Err(error) if error.kind() == ErrorKind::NotFound => {
                     return self.close_again(request, call, lines).await;
@@ -64,12 +64,7 @@ impl Engine {
     /// Writes down a call that is closed already. Either it was this process, whose commit failed only to say so, and the
     /// lines are there; or another one gave it up while this one stood still (a laptop that slept), and counted all that was
     /// reserved as used: then the lines count nothing more, so that the log adds up to what the ledger counts.
-    async fn close_again(
-        &self,
-        request: &RequestId,
-        call: &CallId,
-        mut lines: Vec<AuditEntry>,
-    ) -> Result<()> {
+    async fn close_again(&self, request: &RequestId, call: &CallId, lines: &[AuditEntry]) -> Result<()> {
         for line in self.ledger.lines_of(request).await? {
             if let AuditEntry::Call(known) = line.entry()?
                 && known.call == *call
@@ -78,6 +73,7 @@ impl Engine {
                 return Ok(());
             }
         }
+        let mut lines = lines.to_vec();
         for line in &mut lines {
             if let AuditEntry::Call(entry) = line {
                 (entry.usage, entry.cost) = (Usage::default(), Usd::ZERO);
@@ -94,7 +90,7 @@ impl Engine {
             let lines: Vec<_> = line.into_iter().collect();
             loop {
                 engine.clock.sleep(LONGER_PAUSE).await;
-                match engine.close_call(&pending.request, &pending.call, used, lines.clone()).await {
+                match engine.close_call(&pending.request, &pending.call, used, &lines).await {
                     Ok(()) => break,
                     Err(error) if engine.clock.now() >= pending.until => {
                         tracing::error!(call = %pending.call, %error, "what a call came to cannot be written down");

@@ -370,7 +370,7 @@ impl<'a, O: Operation> Run<'a, O> {
         let opened = engine.clock.now();
         let patience = request.timeout.saturating_add(GRACE);
         let pending = PendingCall {
-            call: CallId::generate(&*engine.clock)?,
+            call: CallId::pooled(opened, &engine.ids)?,
             request: asked.request,
             opened,
             until: opened.saturating_add(patience).saturating_add(OVERDUE_AFTER),
@@ -428,7 +428,7 @@ impl<'a, O: Operation> Run<'a, O> {
         }
         let used = Spent::new(usage.total(), cost);
         let lines: Vec<_> = [AuditEntry::Call(Box::new(entry))].into_iter().chain(request_line).collect();
-        if let Err(error) = engine.close_call(&asked.request, &pending.call, used, lines.clone()).await {
+        if let Err(error) = engine.close_call(&asked.request, &pending.call, used, &lines).await {
             // The request has a line of its own that says so, and the call's line has the answer.
             let mut lines = lines.into_iter();
             let mut line = lines.next();

@@ -1,9 +1,9 @@
 //! Metrics and traces of AI help, under the names of OpenTelemetry's conventions for generative AI where there are any
 //! (semantic-conventions 1.37, `gen_ai.*`, 2026).
 
-use std::time::Duration;
+use std::{sync::OnceLock, time::Duration};
 
-use metrics::{Counter, Histogram};
+use metrics::{Counter, Histogram, Label, SharedString};
 use tracing::{Span, field::Empty};
 
 use super::{audit::CacheOutcome, catalogue::Candidate, operation::OperationKind};
@@ -39,21 +39,15 @@ pub(super) fn ended(
     completion: &Result<Completion>,
     micros: u64,
 ) {
-    let labels = [
-        ("gen_ai.operation.name", "chat".to_owned()),
-        ("gen_ai.provider.name", candidate.provider_name.to_string()),
-        ("gen_ai.request.model", candidate.model.to_string()),
-        ("lore.ai.operation", operation.as_str().to_owned()),
-    ];
-    let mut timed = labels.to_vec();
     match completion {
         Ok(completion) => {
             let usage = completion.usage;
-            for (kind, tokens) in [("input", usage.prompt_tokens), ("output", usage.completion_tokens)] {
-                let mut counted = labels.to_vec();
-                counted.push(("gen_ai.token.type", kind.to_owned()));
+            if let Some(handles) = candidate.calls.of(candidate, operation) {
                 #[expect(clippy::cast_precision_loss, reason = "a histogram has no other numbers")]
-                metrics::histogram!("gen_ai.client.token.usage", &counted).record(tokens as f64);
+                handles.input.record(usage.prompt_tokens as f64);
+                #[expect(clippy::cast_precision_loss, reason = "a histogram has no other numbers")]
+                handles.output.record(usage.completion_tokens as f64);
+                handles.duration.record(Duration::from_micros(micros));
             }
             span.record("gen_ai.response.model", completion.model.as_str());
             span.record("gen_ai.usage.input_tokens", usage.prompt_tokens);
@@ -63,12 +57,65 @@ pub(super) fn ended(
         Err(error) => {
             let failure =
                 error.completion_failure().map_or(error.kind().as_str(), |failure| failure.reason.as_str());
-            timed.push(("error.type", failure.to_owned()));
+            let labels = labels(candidate, operation, Some(("error.type", failure)));
+            metrics::histogram!("gen_ai.client.operation.duration", labels)
+                .record(Duration::from_micros(micros));
             span.record("error.type", failure);
             tracing::warn!(parent: span, %error, micros, "a model failed");
         }
     }
-    metrics::histogram!("gen_ai.client.operation.duration", &timed).record(Duration::from_micros(micros));
+}
+
+fn labels(
+    candidate: &Candidate,
+    operation: OperationKind,
+    last: Option<(&'static str, &'static str)>,
+) -> Vec<Label> {
+    let shared = SharedString::from_shared;
+    let mut labels = vec![
+        Label::from_static_parts("gen_ai.operation.name", "chat"),
+        Label::new("gen_ai.provider.name", shared(candidate.provider_name.clone())),
+        Label::new("gen_ai.request.model", shared(candidate.model.clone())),
+        Label::from_static_parts("lore.ai.operation", operation.as_str()),
+    ];
+    labels.extend(last.map(|(name, value)| Label::from_static_parts(name, value)));
+    labels
+}
+
+/// Handles of what one model's answers are counted by. Each operation's are made at its first answer: looking them up costs
+/// as much as reading it.
+#[derive(Default)]
+pub(super) struct Calls([OnceLock<Handles>; OperationKind::ALL.len()]);
+
+struct Handles {
+    input: Histogram,
+    output: Histogram,
+    duration: Histogram,
+}
+
+impl std::fmt::Debug for Calls {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Calls").finish_non_exhaustive()
+    }
+}
+
+impl Calls {
+    fn of(&self, candidate: &Candidate, operation: OperationKind) -> Option<&Handles> {
+        let make = || {
+            let tokens = |kind| {
+                let labels = labels(candidate, operation, Some(("gen_ai.token.type", kind)));
+                metrics::histogram!("gen_ai.client.token.usage", labels)
+            };
+            let labels = labels(candidate, operation, None);
+            Handles {
+                input: tokens("input"),
+                output: tokens("output"),
+                duration: metrics::histogram!("gen_ai.client.operation.duration", labels),
+            }
+        };
+        let slots = OperationKind::ALL.iter().zip(&self.0);
+        slots.into_iter().find(|(kind, _)| **kind == operation).map(|(_, slot)| slot.get_or_init(make))
+    }
 }
 
 /// How requests end. The handles are made once: looking one up costs as much as a hit.

@@ -23,11 +23,25 @@ pub const VERSION: u8 = 1;
 /// The bytes of an entry.
 #[must_use]
 pub fn encode(entry: &AuditEntry) -> Vec<u8> {
-    // Most lines fit; those with whole texts grow.
-    let mut out = Vec::with_capacity(256);
+    // Most lines fit, and waste little: a log in memory keeps them.
+    let mut out = Vec::with_capacity(whole_texts(entry).saturating_add(192));
     out.push(VERSION);
     entry.write(&mut out);
     out
+}
+
+/// How many bytes of a request's line are its texts.
+fn whole_texts(entry: &AuditEntry) -> usize {
+    let AuditEntry::Request(entry) = entry else { return 0 };
+    let input = match &entry.input {
+        InputRecord::Whole(text) => text.len(),
+        _ => 0,
+    };
+    let output = match &entry.outcome {
+        RequestOutcome::Answered { output: Some(text), .. } => text.len(),
+        _ => 0,
+    };
+    input.saturating_add(output)
 }
 
 /// The entry of its bytes: of exactly those that [`encode`] writes for it.

@@ -99,13 +99,13 @@ impl Http {
         asked: impl Fn() -> Asked,
     ) -> Result<(Head, Response)> {
         let sent = Box::pin(request.send());
-        let response = match select(sent, &mut expiry.sleep).await {
+        let mut response = match select(sent, &mut expiry.sleep).await {
             Either::Left((sent, _)) => sent.map_err(|err| asked().disconnected(err, "head"))?,
             Either::Right(_) => return Err(asked().timed_out("first byte", expiry.limit)),
         };
         let head = Head {
             status: response.status().as_u16(),
-            headers: response.headers().clone(),
+            headers: std::mem::take(response.headers_mut()),
             now: self.clock.now(),
         };
         Ok((head, response))

@@ -12,13 +12,14 @@ pub(crate) fn or_nothing<'de, D: Deserializer<'de>, T: DeserializeOwned>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
     // Only broken JSON fails here, and that is what the caller wants to know.
-    let raw = Option::<Box<RawValue>>::deserialize(deserializer)?;
+    let raw = Option::<&'de RawValue>::deserialize(deserializer)?;
     Ok(raw.and_then(|raw| serde_json::from_str(raw.get()).ok()))
 }
 
 /// A field as it stands there; `null` is nothing.
 pub(crate) fn raw<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Box<RawValue>>, D::Error> {
-    Ok(Option::<Box<RawValue>>::deserialize(deserializer)?.filter(|raw| raw.get() != "null"))
+    let raw = Option::<&'de RawValue>::deserialize(deserializer)?;
+    Ok(raw.filter(|raw| raw.get() != "null").map(ToOwned::to_owned))
 }
 
 /// The text of a number or of a string.
@@ -35,8 +36,8 @@ pub(crate) fn text(raw: &RawValue) -> Option<Cow<'_, str>> {
 pub(crate) fn parsed<'de, D: Deserializer<'de>, T: FromStr<Err: Display>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
-    let raw = Option::<Box<RawValue>>::deserialize(deserializer)?;
-    Ok(raw.and_then(|raw| text(&raw)?.trim().parse().ok()))
+    let raw = Option::<&'de RawValue>::deserialize(deserializer)?;
+    Ok(raw.and_then(|raw| text(raw)?.trim().parse().ok()))
 }
 
 /// An amount in US dollars. Negative ones stand for "it depends" and are none.

@@ -144,7 +144,12 @@ pub(crate) fn chat_body(
             Some((schema, json, shape))
         }
     };
-    serde_json::to_vec(&Body { request, config, schema, is_stream })
+    let texts = request.messages.iter().map(|message| message.text.len());
+    let json = request.schema.as_ref().map_or(0, |schema| schema.json.len());
+    // With some room for escapes, names and settings.
+    let mut body = Vec::with_capacity(texts.sum::<usize>().saturating_add(json).saturating_mul(2));
+    serde_json::to_writer(&mut body, &Body { request, config, schema, is_stream })
+        .map(|()| body)
         .map_err(|err| Error::new(ErrorKind::Unexpected, "the request cannot be written").with_source(err))
 }
 

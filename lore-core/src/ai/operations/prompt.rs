@@ -34,7 +34,14 @@ fn block(parameters: &impl Serialize) -> String {
     // Parameters are structs of strings, numbers and lists: they are always JSON.
     let json = serde_json::to_string(parameters).unwrap_or_default();
     let mut block = String::with_capacity(json.len());
-    for letter in json.chars() {
+    let mut rest = json.as_str();
+    let may_be_escaped = |byte| matches!(byte, b'<' | b'>' | b'`' | b'\x7f'..);
+    while let Some((plain, others)) =
+        rest.bytes().position(may_be_escaped).and_then(|at| rest.split_at_checked(at))
+    {
+        block.push_str(plain);
+        let mut letters = others.chars();
+        let Some(letter) = letters.next() else { break };
         // All of these occur within strings alone, where an escape means the same.
         if matches!(letter, '<' | '>' | '`' | '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}')
             || is_hidden(letter)
@@ -45,7 +52,9 @@ fn block(parameters: &impl Serialize) -> String {
         } else {
             block.push(letter);
         }
+        rest = letters.as_str();
     }
+    block.push_str(rest);
     block
 }
 

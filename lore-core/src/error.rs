@@ -159,10 +159,16 @@ impl Violations {
         self.0.push(violation);
     }
 
-    /// Adds a finding unless `holds`.
-    pub fn require(&mut self, holds: bool, field: &str, rule: &'static str, expected: impl Into<String>) {
+    /// Adds a finding unless `holds`; only then are `field` and `expected` written out.
+    pub fn require(
+        &mut self,
+        holds: bool,
+        field: impl fmt::Display,
+        rule: &'static str,
+        expected: impl fmt::Display,
+    ) {
         if !holds {
-            self.0.push(Violation::new(field, rule, expected));
+            self.0.push(Violation::new(field.to_string(), rule, expected.to_string()));
         }
     }
 

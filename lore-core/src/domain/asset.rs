@@ -180,13 +180,13 @@ fn check_creators(found: &mut Violations, creators: &[Creator]) {
         check_line(found, &format!("{field}.name"), &creator.name, AssetLimits::CREATOR_NAME_CHARS);
         found.require(
             (1..=100).contains(&creator.contribution_percent),
-            &format!("{field}.contribution_percent"),
+            format_args!("{field}.contribution_percent"),
             "out_of_range",
             "1 to 100",
         );
         found.require(
             !creators.iter().take(index).any(|earlier| earlier.address == creator.address),
-            &format!("{field}.address"),
+            format_args!("{field}.address"),
             "duplicate",
             "a creator not named before",
         );

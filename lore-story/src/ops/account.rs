@@ -56,13 +56,13 @@ impl AccountCall {
     pub(crate) fn check(&self, violations: &mut Violations, field: &str) {
         violations.require(
             !self.to.is_zero(),
-            &format!("{field}.to"),
+            format_args!("{field}.to"),
             "required",
             "a contract or an account",
         );
         violations.require(
             !(1..4).contains(&self.data.len()),
-            &format!("{field}.data"),
+            format_args!("{field}.data"),
             "malformed",
             "nothing, or at least the 4 bytes of a selector",
         );
@@ -352,7 +352,7 @@ impl Operation for TransferFromAccount {
         for (number, transfer) in self.transfers.iter().enumerate() {
             let field = format!("transfers[{number}]");
             let require = |violations: &mut Violations, holds: bool, part: &str, expected: &str| {
-                violations.require(holds, &format!("{field}.{part}"), "required", expected);
+                violations.require(holds, format_args!("{field}.{part}"), "required", expected);
             };
             require(violations, !transfer.token.is_zero(), "token", "an ERC-20 token");
             require(violations, !transfer.to.is_zero(), "to", "an account");

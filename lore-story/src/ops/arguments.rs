@@ -160,7 +160,7 @@ pub(crate) fn check_licensed_terms(violations: &mut Violations, all: &[LicensedT
         let hash = terms_hash(&licensed.terms);
         violations.require(
             !seen.contains(&hash),
-            &format!("terms[{index}]"),
+            format_args!("terms[{index}]"),
             "duplicate",
             "terms not named before",
         );
@@ -175,26 +175,26 @@ fn check_config(violations: &mut Violations, field: &str, licensed: &LicensedTer
     }
     violations.require(
         config.minting_fee >= terms.default_minting_fee,
-        &format!("{field}.minting_fee"),
+        format_args!("{field}.minting_fee"),
         "below_terms",
         format!("at least {}, the terms' own fee", terms.default_minting_fee),
     );
     violations.require(
         config.minting_fee.is_zero() || !terms.royalty_policy.is_zero(),
-        &format!("{field}.minting_fee"),
+        format_args!("{field}.minting_fee"),
         "no_royalty_policy",
         "no fee for terms without a royalty policy",
     );
     let share = config.commercial_rev_share;
     violations.require(
         share == 0 || (share >= terms.commercial_rev_share && share <= FULL_SHARE),
-        &format!("{field}.commercial_rev_share"),
+        format_args!("{field}.commercial_rev_share"),
         "out_of_range",
         format!("0, or {} to {FULL_SHARE} millionths of a percent", terms.commercial_rev_share),
     );
     violations.require(
         config.expect_minimum_group_reward_share <= FULL_SHARE,
-        &format!("{field}.expect_minimum_group_reward_share"),
+        format_args!("{field}.expect_minimum_group_reward_share"),
         "out_of_range",
         format!("at most {FULL_SHARE} millionths of a percent"),
     );
@@ -240,7 +240,7 @@ impl DerivativeLink {
             violations.require(!earlier, &field, "duplicate", "a parent not named before");
             violations.require(
                 !parent.terms_id.is_zero(),
-                &format!("{field}.terms_id"),
+                format_args!("{field}.terms_id"),
                 "zero",
                 "the id of terms that are attached to the parent",
             );
@@ -366,7 +366,7 @@ pub(crate) fn check_shares(violations: &mut Violations, shares: &[RoyaltyShare])
     for (index, share) in shares.iter().enumerate() {
         require_address(violations, &format!("shares[{index}].recipient"), share.recipient);
         let positive = share.share > Share::ZERO;
-        violations.require(positive, &format!("shares[{index}].share"), "zero", "more than 0 %");
+        violations.require(positive, format_args!("shares[{index}].share"), "zero", "more than 0 %");
     }
     let sum = shares.iter().try_fold(Share::ZERO, |sum, share| sum.checked_add(share.share));
     violations.require(sum.is_some(), "shares", "above_full", "shares of at most 100 % together");

@@ -92,7 +92,7 @@ impl Operation for LinkDerivative {
         for (index, parent) in self.link.parents.iter().enumerate() {
             violations.require(
                 parent.parent != self.child,
-                &format!("link.parents[{index}]"),
+                format_args!("link.parents[{index}]"),
                 "is_child",
                 "another IP than the child",
             );

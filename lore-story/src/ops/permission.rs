@@ -57,8 +57,8 @@ fn check_list(violations: &mut Violations, permissions: &[Permission]) {
     for (number, permission) in permissions.iter().enumerate() {
         let field = |part: &str| format!("permissions[{number}].{part}");
         let Permission { ip, signer, scope, .. } = permission;
-        violations.require(!ip.address().is_zero(), &field("ip"), "required", "an IP");
-        violations.require(!signer.is_zero(), &field("signer"), "required", "an account");
+        violations.require(!ip.address().is_zero(), field("ip"), "required", "an IP");
+        violations.require(!signer.is_zero(), field("signer"), "required", "an account");
         let says_what = match scope {
             PermissionScope::Function(contract, function) => !contract.is_zero() && *function != [0; 4],
             PermissionScope::Contract(contract) => !contract.is_zero(),
@@ -68,12 +68,12 @@ fn check_list(violations: &mut Violations, permissions: &[Permission]) {
         // The controller stores a function of contract 0 without effect, and takes function 0 for all functions.
         violations.require(
             says_what,
-            &field("scope"),
+            field("scope"),
             "malformed",
             "a contract, and a function by its selector, neither of them zero",
         );
         let is_new = seen.insert((*ip, *signer, key_of(*scope)));
-        violations.require(is_new, &field("scope"), "repeated", "each scope of a signer once");
+        violations.require(is_new, field("scope"), "repeated", "each scope of a signer once");
     }
 }
 

@@ -141,7 +141,9 @@ impl Operation for DerivativeRequest {
             sum.is_some(),
             "suggested_shares",
             "shares_do_not_sum",
-            format!("shares that sum to at most 100 %, not {parent_percentage} % and {child_percentage} %"),
+            format_args!(
+                "shares that sum to at most 100 %, not {parent_percentage} % and {child_percentage} %"
+            ),
         );
         found.into_result(DerivativeAnalysis { differences, ..output })
     }

@@ -100,7 +100,7 @@ impl Operation for DescriptionRequest {
             (DESCRIPTION_LEAST_WORDS..=DESCRIPTION_MOST_WORDS).contains(&words),
             "description",
             "wrong_length",
-            format!("{DESCRIPTION_LEAST_WORDS} to {DESCRIPTION_MOST_WORDS} words, not {words}"),
+            format_args!("{DESCRIPTION_LEAST_WORDS} to {DESCRIPTION_MOST_WORDS} words, not {words}"),
         );
         found.into_result(Description { description })
     }

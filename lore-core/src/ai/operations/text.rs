@@ -1,5 +1,7 @@
 //! The rules for text that a model writes: what is cleaned, and what is refused.
 
+use std::fmt;
+
 use crate::{ai::text::normalized, error::Violations};
 
 /// Letters that nobody sees, and that hide or turn what one sees: zero-width spaces, marks and overrides of the writing
@@ -22,10 +24,24 @@ pub(super) const fn is_hidden(letter: char) -> bool {
 
 /// One line: without hidden letters, one space for all white space and control characters inside, composed (NFC).
 pub(in crate::ai) fn clean_line(text: &str) -> String {
+    if is_plain_line(text) {
+        return text.to_owned();
+    }
     let visible: String = text.chars().filter(|letter| !is_hidden(*letter)).collect();
     let words = visible.split(|letter: char| letter.is_whitespace() || letter.is_control());
     let line = words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
     normalized(&line).into_owned()
+}
+
+/// Whether a text is clean, as far as that is told at a glance: most of what models write is.
+fn is_plain_line(text: &str) -> bool {
+    let mut before = b' ';
+    let is_plain = text.bytes().all(|byte| {
+        let is_single = byte != b' ' || before != b' ';
+        before = byte;
+        is_single && matches!(byte, b' '..=b'~')
+    });
+    is_plain && (before != b' ' || text.is_empty())
 }
 
 /// Each line clean, at most one empty line between two.
@@ -53,6 +69,15 @@ pub(super) fn clean_lines(lines: Vec<String>) -> Vec<String> {
 pub(in crate::ai) fn has_markup(text: &str) -> bool {
     const MARKS: [&str; 9] =
         ["://", "](", "javascript:", "data:text", "mailto:", "```", "</", "<script", "<img"];
+    // A letter that each of the marks has, or the end of the host's.
+    let mut before = 0;
+    let may_have = text.bytes().any(|byte| {
+        let is_w = matches!(std::mem::replace(&mut before, byte), b'w' | b'W');
+        matches!(byte, b':' | b']' | b'`' | b'<') || (byte == b'.' && is_w)
+    });
+    if !may_have {
+        return false;
+    }
     let lower = text.to_lowercase();
     // A host begins so; a sentence may end so.
     let hosts = lower.split("www.").skip(1).any(|rest| rest.starts_with(char::is_alphanumeric));
@@ -61,10 +86,15 @@ pub(in crate::ai) fn has_markup(text: &str) -> bool {
 
 /// Not empty, bounded, and without links and markup: nobody asked a model for any, and they are what an answer that obeys a
 /// stranger's text would carry.
-pub(super) fn check_written(found: &mut Violations, field: &str, text: &str, max_chars: usize) {
+pub(super) fn check_written(
+    found: &mut Violations,
+    field: impl fmt::Display + Copy,
+    text: &str,
+    max_chars: usize,
+) {
     found.require(!text.is_empty(), field, "empty", "some text");
-    let most = || format!("at most {max_chars} characters");
-    found.require(text.chars().count() <= max_chars, field, "too_long", most());
+    let most = format_args!("at most {max_chars} characters");
+    found.require(text.chars().count() <= max_chars, field, "too_long", most);
     found.require(!has_markup(text), field, "markup", "plain text without links, addresses and markup");
 }
 
@@ -81,10 +111,10 @@ pub(super) fn check_lines(
         count.contains(&lines.len()),
         field,
         "wrong_count",
-        format!("{least} to {most} different entries, not {}", lines.len()),
+        format_args!("{least} to {most} different entries, not {}", lines.len()),
     );
     for (index, line) in lines.iter().enumerate().take(*most) {
-        check_written(found, &format!("{field}[{index}]"), line, max_chars);
+        check_written(found, format_args!("{field}[{index}]"), line, max_chars);
     }
 }
 
@@ -99,6 +129,12 @@ mod tests {
             "Night Harbor Lights"
         );
         assert_eq!(clean_line("cafe\u{301}"), "caf\u{e9}");
+        for (text, clean) in [("", ""), (" ", ""), ("a", "a"), ("a ", "a"), (" a", "a"), ("a  b", "a b")] {
+            assert_eq!(clean_line(text), clean);
+        }
+        for text in ["a\tb", "a\u{a0}b", "a\u{7f}b", "a b"] {
+            assert_eq!(clean_line(text), "a b");
+        }
         assert_eq!(clean_line("\u{1f468}\u{200d}\u{1f467}"), "\u{1f468}\u{200d}\u{1f467}");
     }
 

@@ -110,11 +110,10 @@ fn subject(text: &str) -> String {
 }
 
 /// Without what lists put around their entries: the entry's number, quotation marks on both sides; also more than once.
-fn bare(title: &str, number: usize) -> String {
+fn bare(line: &str, number: usize) -> &str {
     const QUOTES: [(char, char); 4] =
         [('"', '"'), ('\'', '\''), ('\u{201c}', '\u{201d}'), ('\u{ab}', '\u{bb}')];
-    let line = clean_line(title);
-    let mut bare = line.as_str();
+    let mut bare = line;
     loop {
         let numbered = bare.strip_prefix(&number.to_string());
         let unnumbered = numbered.and_then(|rest| rest.strip_prefix(['.', ')', ':']));
@@ -124,16 +123,19 @@ fn bare(title: &str, number: usize) -> String {
         });
         match unnumbered.or(unquoted) {
             Some(inside) => bare = inside.trim(),
-            None => return bare.to_owned(),
+            None => return bare,
         }
     }
 }
 
 /// Numbers and quotation marks around **all** titles are a list's; around one alone they are the title's own.
 fn without_list_marks(titles: &[String]) -> Vec<String> {
-    let bared: Vec<_> = titles.iter().zip(1..).map(|(title, number)| bare(title, number)).collect();
-    let clean: Vec<_> = titles.iter().map(|title| clean_line(title)).collect();
-    if bared.iter().zip(&clean).all(|(bare, clean)| bare != clean) { bared } else { clean }
+    let lines: Vec<_> = titles.iter().map(|title| clean_line(title)).collect();
+    let bared = lines.iter().zip(1..).map(|(line, number)| (line, bare(line, number)));
+    if bared.clone().all(|(line, bare)| line != bare) {
+        return bared.map(|(_, bare)| bare.to_owned()).collect();
+    }
+    lines
 }
 
 impl Operation for TitleRequest {
@@ -166,22 +168,24 @@ impl Operation for TitleRequest {
         let mut found = Violations::new();
         let count = output.titles.len();
         if count != TITLES {
-            found.require(false, "titles", "wrong_count", format!("exactly {TITLES} titles, not {count}"));
+            let expected = format_args!("exactly {TITLES} titles, not {count}");
+            found.require(false, "titles", "wrong_count", expected);
             return Err(found);
         }
         let titles = without_list_marks(&output.titles);
-        for (index, title) in titles.iter().enumerate() {
-            let field = format!("titles[{index}]");
-            check_written(&mut found, &field, title, AssetLimits::TITLE_CHARS);
+        let lower: Vec<_> = titles.iter().map(|title| title.to_lowercase()).collect();
+        for (index, (title, this)) in titles.iter().zip(&lower).enumerate() {
+            let field = format_args!("titles[{index}]");
+            check_written(&mut found, field, title, AssetLimits::TITLE_CHARS);
             let words = word_count(title);
             found.require(
                 (TITLE_LEAST_WORDS..=TITLE_MOST_WORDS).contains(&words),
-                &field,
+                field,
                 "wrong_length",
-                format!("{TITLE_LEAST_WORDS} to {TITLE_MOST_WORDS} words, not {words}"),
+                format_args!("{TITLE_LEAST_WORDS} to {TITLE_MOST_WORDS} words, not {words}"),
             );
-            let is_new = !titles.iter().take(index).any(|other| other.to_lowercase() == title.to_lowercase());
-            found.require(is_new, &field, "duplicate", "a title that differs from those before");
+            let is_new = !lower.iter().take(index).any(|other| other == this);
+            found.require(is_new, field, "duplicate", "a title that differs from those before");
         }
         found.into_result(Titles { titles })
     }

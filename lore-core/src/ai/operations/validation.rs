@@ -239,11 +239,11 @@ impl Operation for ValidationRequest {
             let place = format!("findings[{index}]");
             found.require(
                 fields.contains(&name) && is_path(field),
-                &format!("{place}.field"),
+                format_args!("{place}.field"),
                 "unknown",
                 format!("one of {}", fields.join(", ")),
             );
-            check_written(&mut found, &format!("{place}.message"), message, ADVICE_CHARS);
+            check_written(&mut found, format_args!("{place}.message"), message, ADVICE_CHARS);
         }
         all.extend(advice);
         found.into_result(Validation { valid, findings: all })

@@ -28,7 +28,7 @@ pub fn check_parents(parents: &[ParentInput], child: Option<AssetId>) -> Result<
         found.require(!earlier, &asset, "duplicate", "a parent not named before");
         found.require(
             parent.share > Share::ZERO,
-            &format!("parents[{index}].share"),
+            format_args!("parents[{index}].share"),
             "out_of_range",
             "more than 0 %",
         );

@@ -128,7 +128,7 @@ impl<'a> LinkCheck<'a> {
 
     fn check_self(&self, found: &mut Violations, index: usize, parent: &LinkParent<'_>) {
         let is_child = self.child.is_some_and(|child| child.ip_id == parent.state.ip_id);
-        found.require(!is_child, &field(index), "is_child", "another IP than the child");
+        found.require(!is_child, field(index), "is_child", "another IP than the child");
     }
 
     /// Terms that cannot stand beside each other, each told at the first parent that does not fit those before it.
@@ -204,8 +204,8 @@ pub(super) fn check_states(found: &mut Violations, parents: &[&IpState], now: Ti
     );
     for (index, state) in parents.iter().enumerate() {
         let earlier = parents.iter().take(index).any(|earlier| earlier.ip_id == state.ip_id);
-        found.require(!earlier, &field(index), "duplicate", "a parent not named before");
-        found.require(!state.is_tagged, &field(index), "tagged", "an IP without an upheld dispute");
+        found.require(!earlier, field(index), "duplicate", "a parent not named before");
+        found.require(!state.is_tagged, field(index), "tagged", "an IP without an upheld dispute");
         // The transaction comes later than now, so the instant itself is too late.
         if let Some(end) = state.expires_at.filter(|end| *end <= now) {
             found.push(Violation::new(

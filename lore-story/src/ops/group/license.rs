@@ -59,7 +59,7 @@ impl GroupLicense {
         self.check(field, violations);
         violations.require(
             self.config.expect_group_reward_pool.is_zero(),
-            &format!("{field}.config.expect_group_reward_pool"),
+            format_args!("{field}.config.expect_group_reward_pool"),
             "not_zero",
             "none: a group cannot join a group",
         );
@@ -77,7 +77,7 @@ impl GroupLicense {
         for (name, share) in shares {
             violations.require(
                 share <= FULL_SHARE,
-                &format!("{field}.config.{name}"),
+                format_args!("{field}.config.{name}"),
                 "out_of_range",
                 format!("at most {FULL_SHARE} millionths of a percent"),
             );

@@ -165,13 +165,13 @@ impl Operation for ClaimRevenue {
             let field = |part: &str| format!("sources[{number}].{part}");
             violations.require(
                 source.descendant != self.ip && !source.descendant.address().is_zero(),
-                &field("descendant"),
+                field("descendant"),
                 "same_ip",
                 "an IP below the one that claims",
             );
             violations.require(
                 self.tokens.contains(&source.token),
-                &field("token"),
+                field("token"),
                 "not_claimed",
                 "one of the tokens to be claimed",
             );

@@ -11,6 +11,7 @@ use lore::{
 };
 use lore_ai_testbed::{Reply, Server};
 use serde_json::Value;
+use tokio::runtime::Builder;
 
 use crate::{
     figures::{Figures, Times},
@@ -62,8 +63,18 @@ async fn asked(ai: &AiService, number: usize) {
     ai.ask(&caller(), &question(200, number)).await.unwrap();
 }
 
+/// With as many threads as the machine has cores, and with one: with more than one, how long the machine takes to wake a
+/// thread is a part of the difference, as the service has a task of its own for what it asks.
+pub(crate) fn fresh(figures: &mut Figures) {
+    for threads in [2, 1] {
+        let runtime = Builder::new_multi_thread().worker_threads(threads).enable_all().build().unwrap();
+        let name = if threads == 1 { ", one thread" } else { "" };
+        runtime.block_on(with_and_without(figures, name));
+    }
+}
+
 /// In turns, so that whatever else the machine does meets both.
-pub(crate) async fn fresh(figures: &mut Figures) {
+async fn with_and_without(figures: &mut Figures, threads: &str) {
     let server = upstream().await;
     // The first to do so wins; whoever did, it is plain HTTP that is measured.
     rustls::crypto::ring::default_provider().install_default().ok();
@@ -93,11 +104,11 @@ pub(crate) async fn fresh(figures: &mut Figures) {
         times
     });
     let [without, memory, disk] = times.await.unwrap().map(Times::new);
-    figures.times("bare reqwest", &without, "");
-    figures.times("fresh answer, log in memory", &memory, "");
+    figures.times(&format!("bare reqwest{threads}"), &without, "");
+    figures.times(&format!("fresh answer, log in memory{threads}"), &memory, "");
     let over = memory.percentile(50) - without.percentile(50);
-    figures.add("fresh answer over bare reqwest, p50", over, "us", "goal 30");
-    figures.times("fresh answer, two commits to SQLite on disk", &disk, "");
+    figures.add(&format!("fresh answer over bare reqwest, p50{threads}"), over, "us", "goal 30");
+    figures.times(&format!("fresh answer, two commits to SQLite on disk{threads}"), &disk, "");
 }
 
 /// The first model says 429 once; then only the second is asked.

@@ -63,7 +63,9 @@ fn main() {
         hits::per_second(&mut figures).await;
         hits::durable(&mut figures).await;
         shared::redis(&mut figures).await;
-        fresh::fresh(&mut figures).await;
+    });
+    fresh::fresh(&mut figures);
+    runtime.block_on(async {
         fresh::fallback(&mut figures).await;
         rates::at_once(&mut figures).await;
         rates::edits_and_replay(&mut figures).await;

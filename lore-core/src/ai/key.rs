@@ -144,6 +144,7 @@ impl KeyHasher {
     }
 
     fn field(&mut self, name: &'static str, tag: Tag) {
+        debug_assert!(!name.is_empty(), "a name without letters ends the parameters");
         self.sized(name.as_bytes());
         self.update(&[tag as u8]);
     }

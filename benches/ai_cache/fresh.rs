@@ -63,8 +63,8 @@ async fn asked(ai: &AiService, number: usize) {
     ai.ask(&caller(), &question(200, number)).await.unwrap();
 }
 
-/// With as many threads as the machine has cores, and with one: with more than one, how long the machine takes to wake a
-/// thread is a part of the difference, as the service has a task of its own for what it asks.
+/// With two threads and with one: with more than one, the time that the machine takes to wake a thread is a part of both
+/// figures, and of the service's more often.
 pub(crate) fn fresh(figures: &mut Figures) {
     for threads in [2, 1] {
         let runtime = Builder::new_multi_thread().worker_threads(threads).enable_all().build().unwrap();

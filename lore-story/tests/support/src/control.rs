@@ -146,12 +146,25 @@ impl Node {
 
     /// Lets the node sign and send a transaction of one of its accounts: for the client under test, somebody else who
     /// uses the key. Returns the hash.
+    ///
+    /// The node takes the next nonce before it takes the transaction in. Where the client's own transaction arrives
+    /// between the two, the node refuses this one as a cheaper replacement; it is sent again, then with the nonce after.
     pub async fn send_raw(&self, from: Address, to: Option<Address>, data: &Bytes, value: U256) -> B256 {
         let mut request = json!({ "from": from, "data": data, "value": value, "gas": quantity(8_000_000) });
         if let Some(to) = to {
             request["to"] = json!(to);
         }
-        self.rpc().get("eth_sendTransaction", json!([request])).await.as_str().unwrap().parse().unwrap()
+        let mut attempts = 0..20;
+        loop {
+            match self.rpc().ask("eth_sendTransaction", json!([request])).await {
+                Ok(hash) => return hash.as_str().unwrap().parse().unwrap(),
+                Err(failure) => {
+                    let is_late = failure.error().is_some_and(|(_, text)| text.contains("underpriced"));
+                    assert!(is_late && attempts.next().is_some(), "{request}: {failure:?}");
+                    time::sleep(Duration::from_millis(2)).await;
+                }
+            }
+        }
     }
 
     /// The receipt, if the transaction is in a block.

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use futures_channel::oneshot::Receiver;
 use futures_util::future::{Either, select};
 
 use super::{
@@ -9,7 +10,7 @@ use super::{
     catalogue::{Catalogue, ModelReport},
     cooldown::Cooldowns,
     engine::{Blame, Claim, Engine, Job, Landed, Origin, OverdueCalls, Used},
-    flight::{self, Boarding, Flights},
+    flight::{Boarding, Flights},
     kept::{AnswerCache, Found, KeptAnswer},
     key::AnswerKey,
     line::{Asked, QueuedLine},
@@ -464,7 +465,7 @@ struct Waiting<'a, O: Operation> {
 
 impl<O: Operation> Waiting<'_, O> {
     /// What the load came to, or that it did not in time.
-    async fn landed(&mut self, landing: flight::Landing<Landed>) -> Landed {
+    async fn landed(&mut self, landing: Receiver<Landed>) -> Landed {
         let engine = &self.service.engine;
         let timer = engine.clock.sleep(self.service.left(self.started));
         let landing = match select(landing, timer).await {

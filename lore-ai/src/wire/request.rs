@@ -71,7 +71,7 @@ impl Body<'_> {
             let words = schema_words(schema.get());
             // As a part of the last message: some models' templates take a system message in the first place only.
             match messages.last_mut() {
-                Some(last) => last.content = Cow::Owned(format!("{}\n\n{words}", last.content)),
+                Some(last) => last.content = Cow::Owned([&last.content, "\n\n", &words].concat()),
                 None => messages.push(WireMessage { role: "user", content: Cow::Owned(words) }),
             }
         }
@@ -120,7 +120,7 @@ impl Serialize for Body<'_> {
 
 /// What asks for an answer of this shape in words.
 pub(crate) fn schema_words(json: &str) -> String {
-    format!("Answer with one JSON value that matches this JSON schema, and with nothing else:\n{json}")
+    ["Answer with one JSON value that matches this JSON schema, and with nothing else:\n", json].concat()
 }
 
 /// The body that asks `request`.

@@ -33,7 +33,8 @@ pub(super) fn description(asked: &DescriptionRequest) -> Option<Description> {
     if let Some(said) = said.filter(|said| !said.is_empty()) {
         text.push_str(&format!(" In its own words: {said}."));
     }
-    let tags: Vec<_> = work.tags.iter().take(5).map(|tag| plain_words(&clean_line(tag), 3)).collect();
+    let tags: Vec<_> =
+        work.tags.iter().take(5).map(|tag| plain_words(&clean_line(tag.as_str()), 3)).collect();
     let tags: Vec<_> = tags.into_iter().filter(|tag| !tag.is_empty()).collect();
     if !tags.is_empty() {
         text.push_str(&format!(" It is tagged {}.", tags.join(", ")));

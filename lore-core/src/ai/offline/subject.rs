@@ -26,7 +26,7 @@ pub(super) fn analysis(asked: &AnalysisRequest) -> Option<Analysis> {
     let work = &asked.work;
     let category = type_name(work.asset_type).to_lowercase();
     let words = frequent_words(work);
-    let given = work.tags.iter().map(|tag| plain_words(&clean_line(&tag.to_lowercase()), 5));
+    let given = work.tags.iter().map(|tag| plain_words(&clean_line(tag.to_lowercase()), 5));
     let any = iter::once(category.clone()).chain(ANY.map(str::to_owned));
     let mut tags: Vec<String> = Vec::new();
     for tag in given.chain(words.iter().cloned()).filter(|tag| fits(tag)) {
@@ -54,7 +54,7 @@ fn fits(tag: &str) -> bool {
 fn frequent_words(work: &Work) -> Vec<String> {
     const MOST_COUNTED: usize = 5_000;
     let mut counts: HashMap<String, (usize, usize)> = HashMap::new();
-    let texts = work.words().map(|text| plain_words(&clean_line(&text.to_lowercase()), MOST_COUNTED));
+    let texts = work.words().map(|text| plain_words(&clean_line(text.to_lowercase()), MOST_COUNTED));
     let words: Vec<_> =
         texts.flat_map(|text| text.split(' ').map(str::to_owned).collect::<Vec<_>>()).collect();
     for (position, word) in words.into_iter().enumerate() {

@@ -25,17 +25,20 @@ const AFTER_DATA: &str = "\n\nAnswer for the block above with the JSON object al
 pub(super) fn messages(instructions: &str, parameters: &impl Serialize) -> Vec<Message> {
     let block = block(parameters);
     vec![
-        Message::new(Role::System, format!("{instructions}{ABOUT_DATA}")),
-        Message::new(Role::User, format!("{OPEN}{block}{CLOSE}{AFTER_DATA}")),
+        Message::new(Role::System, [instructions, ABOUT_DATA].concat()),
+        Message::new(Role::User, [OPEN, &block, CLOSE, AFTER_DATA].concat()),
     ]
 }
 
 fn block(parameters: &impl Serialize) -> String {
     // Parameters are structs of strings, numbers and lists: they are always JSON.
     let json = serde_json::to_string(parameters).unwrap_or_default();
+    let may_be_escaped = |byte| matches!(byte, b'<' | b'>' | b'`' | b'\x7f'..);
+    if !json.bytes().any(may_be_escaped) {
+        return json;
+    }
     let mut block = String::with_capacity(json.len());
     let mut rest = json.as_str();
-    let may_be_escaped = |byte| matches!(byte, b'<' | b'>' | b'`' | b'\x7f'..);
     while let Some((plain, others)) =
         rest.bytes().position(may_be_escaped).and_then(|at| rest.split_at_checked(at))
     {

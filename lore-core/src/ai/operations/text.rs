@@ -1,6 +1,6 @@
 //! The rules for text that a model writes: what is cleaned, and what is refused.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use crate::{ai::text::normalized, error::Violations};
 
@@ -23,9 +23,10 @@ pub(super) const fn is_hidden(letter: char) -> bool {
 }
 
 /// One line: without hidden letters, one space for all white space and control characters inside, composed (NFC).
-pub(in crate::ai) fn clean_line(text: &str) -> String {
-    if is_plain_line(text) {
-        return text.to_owned();
+pub(in crate::ai) fn clean_line<'a>(text: impl Into<Cow<'a, str>>) -> String {
+    let text = text.into();
+    if is_plain_line(&text) {
+        return text.into_owned();
     }
     let visible: String = text.chars().filter(|letter| !is_hidden(*letter)).collect();
     let words = visible.split(|letter: char| letter.is_whitespace() || letter.is_control());
@@ -58,10 +59,18 @@ pub(in crate::ai) fn clean_text(text: &str) -> String {
     clean
 }
 
+/// Whether two texts differ in nothing but their case.
+pub(super) fn reads_as(one: &str, other: &str) -> bool {
+    if one.is_ascii() && other.is_ascii() {
+        return one.eq_ignore_ascii_case(other);
+    }
+    one.to_lowercase() == other.to_lowercase()
+}
+
 /// Each line clean, each once whatever its case, without empty ones.
 pub(super) fn clean_lines(lines: Vec<String>) -> Vec<String> {
     let mut seen = std::collections::HashSet::new();
-    let lines = lines.iter().map(|line| clean_line(line));
+    let lines = lines.into_iter().map(clean_line);
     lines.filter(|line| !line.is_empty() && seen.insert(line.to_lowercase())).collect()
 }
 
@@ -148,6 +157,16 @@ mod tests {
     fn lines_that_read_the_same_are_one() {
         let lines = ["Sea", " sea ", "", "SEA", "salt"].map(str::to_owned).to_vec();
         assert_eq!(clean_lines(lines), ["Sea", "salt"]);
+        for (one, other, same) in [
+            ("Sea", "sEA", true),
+            ("Sea", "Tea", false),
+            ("Sea", "Seas", false),
+            ("\u{c9}t\u{e9}", "\u{e9}T\u{c9}", true),
+            // The sign for kelvins has the letter as its lower case.
+            ("\u{212a}elp", "kelp", true),
+        ] {
+            assert_eq!(reads_as(one, other), same, "{one} {other}");
+        }
     }
 
     #[test]

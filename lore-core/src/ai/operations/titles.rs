@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     prompt,
-    text::{check_written, clean_line},
+    text::{check_written, clean_line, reads_as},
     words::{plain_words, word_count},
     work::{Work, check_with_wishes, normal},
 };
@@ -129,8 +129,8 @@ fn bare(line: &str, number: usize) -> &str {
 }
 
 /// Numbers and quotation marks around **all** titles are a list's; around one alone they are the title's own.
-fn without_list_marks(titles: &[String]) -> Vec<String> {
-    let lines: Vec<_> = titles.iter().map(|title| clean_line(title)).collect();
+fn without_list_marks(titles: Vec<String>) -> Vec<String> {
+    let lines: Vec<_> = titles.into_iter().map(clean_line).collect();
     let bared = lines.iter().zip(1..).map(|(line, number)| (line, bare(line, number)));
     if bared.clone().all(|(line, bare)| line != bare) {
         return bared.map(|(_, bare)| bare.to_owned()).collect();
@@ -172,9 +172,8 @@ impl Operation for TitleRequest {
             found.require(false, "titles", "wrong_count", expected);
             return Err(found);
         }
-        let titles = without_list_marks(&output.titles);
-        let lower: Vec<_> = titles.iter().map(|title| title.to_lowercase()).collect();
-        for (index, (title, this)) in titles.iter().zip(&lower).enumerate() {
+        let titles = without_list_marks(output.titles);
+        for (index, title) in titles.iter().enumerate() {
             let field = format_args!("titles[{index}]");
             check_written(&mut found, field, title, AssetLimits::TITLE_CHARS);
             let words = word_count(title);
@@ -184,7 +183,7 @@ impl Operation for TitleRequest {
                 "wrong_length",
                 format_args!("{TITLE_LEAST_WORDS} to {TITLE_MOST_WORDS} words, not {words}"),
             );
-            let is_new = !lower.iter().take(index).any(|other| other == this);
+            let is_new = !titles.iter().take(index).any(|other| reads_as(other, title));
             found.require(is_new, field, "duplicate", "a title that differs from those before");
         }
         found.into_result(Titles { titles })

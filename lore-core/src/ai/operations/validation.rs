@@ -223,7 +223,7 @@ impl Operation for ValidationRequest {
         let Validation { valid, findings: mut all } = self.rules();
         let mut advice: Vec<ValidationFinding> = Vec::new();
         for ValidationFinding { field, severity: _, message } in output.findings {
-            let (field, message) = (clean_line(&field), clean_line(&message));
+            let (field, message) = (clean_line(field), clean_line(message));
             let is_known = |known: &ValidationFinding| known.field == field && known.message == message;
             if !all.iter().chain(&advice).any(is_known) {
                 advice.push(ValidationFinding { field, severity: Severity::Advice, message });

@@ -1,10 +1,9 @@
 //! [`MemoryAiLog`]: the audit log and the calls under way in memory. Real but for one thing: they end with the process.
 //!
-//! One lock around ordered maps, never held over an await. Everything is checked before anything is changed.
+//! One lock around a queue and ordered sets, never held over an await. Everything is checked before anything is changed.
 
 use std::{
-    collections::BTreeMap,
-    ops::Bound,
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -35,8 +34,10 @@ pub struct MemoryAiLog {
 
 #[derive(Debug)]
 struct State {
-    lines: BTreeMap<u64, LoggedEntry>,
-    by_request: BTreeMap<RequestId, Vec<u64>>,
+    /// Those after the anchor, in their order.
+    lines: VecDeque<LoggedEntry>,
+    /// The places of each request's lines.
+    by_request: BTreeSet<(RequestId, u64)>,
     head: ChainHead,
     anchor: ChainHead,
     open: BTreeMap<CallId, PendingCall>,
@@ -46,8 +47,8 @@ struct State {
 impl Default for State {
     fn default() -> Self {
         Self {
-            lines: BTreeMap::new(),
-            by_request: BTreeMap::new(),
+            lines: VecDeque::new(),
+            by_request: BTreeSet::new(),
             head: ChainHead::START,
             anchor: ChainHead::START,
             open: BTreeMap::new(),
@@ -61,10 +62,20 @@ impl State {
         for entry in entries {
             let bytes = canonical::encode(entry);
             self.head = self.head.next(&bytes);
-            self.by_request.entry(entry.request()).or_default().push(self.head.sequence);
-            self.lines.insert(self.head.sequence, LoggedEntry::new(self.head, bytes));
+            self.by_request.insert((entry.request(), self.head.sequence));
+            self.lines.push_back(LoggedEntry::new(self.head, bytes));
         }
         self.head
+    }
+
+    /// Where the line of a place is; its place counts from the line after the anchor.
+    fn index(&self, place: u64) -> Option<usize> {
+        let after_anchor = place.checked_sub(self.anchor.sequence)?.checked_sub(1)?;
+        usize::try_from(after_anchor).ok()
+    }
+
+    fn line(&self, place: u64) -> Option<&LoggedEntry> {
+        self.lines.get(self.index(place)?)
     }
 
     /// What the open calls of a user's day have reserved.
@@ -105,14 +116,15 @@ impl State {
     }
 
     fn drop_through(&mut self, through: &ChainHead) -> Result<()> {
-        if self.lines.get(&through.sequence).is_none_or(|line| line.head != *through) {
+        let index = self.index(through.sequence);
+        let Some(last) =
+            index.filter(|index| self.lines.get(*index).is_some_and(|line| line.head == *through))
+        else {
             return Err(AiLogRefusal::NotALine(*through).into());
-        }
-        self.lines = self.lines.split_off(&through.sequence.saturating_add(1));
-        self.by_request.retain(|_, places| {
-            places.retain(|place| *place > through.sequence);
-            !places.is_empty()
-        });
+        };
+        self.lines.drain(..=last);
+        self.lines.shrink_to_fit();
+        self.by_request.retain(|(_, place)| *place > through.sequence);
         self.anchor = *through;
         Ok(())
     }
@@ -135,7 +147,9 @@ impl MemoryAiLog {
     #[cfg(feature = "conformance")]
     #[must_use]
     pub fn tamper(&self, place: u64, line: LoggedEntry) -> bool {
-        self.lock().lines.get_mut(&place).map(|stored| *stored = line).is_some()
+        let mut state = self.lock();
+        let index = state.index(place);
+        index.and_then(|index| state.lines.get_mut(index)).map(|stored| *stored = line).is_some()
     }
 }
 
@@ -157,14 +171,15 @@ impl AuditLog for MemoryAiLog {
     async fn lines(&self, after: u64, limit: u32) -> Result<Vec<LoggedEntry>> {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let state = self.lock();
-        let from = (Bound::Excluded(after), Bound::Unbounded);
-        Ok(state.lines.range(from).take(limit).map(|(_, line)| line.clone()).collect())
+        // How many of those that are still here come before.
+        let before = usize::try_from(after.saturating_sub(state.anchor.sequence)).unwrap_or(usize::MAX);
+        Ok(state.lines.iter().skip(before).take(limit).cloned().collect())
     }
 
     async fn lines_of(&self, request: &RequestId) -> Result<Vec<LoggedEntry>> {
         let state = self.lock();
-        let places = state.by_request.get(request).into_iter().flatten();
-        Ok(places.filter_map(|place| state.lines.get(place)).cloned().collect())
+        let places = state.by_request.range((*request, 0)..=(*request, u64::MAX));
+        Ok(places.filter_map(|(_, place)| state.line(*place)).cloned().collect())
     }
 
     async fn drop_through(&self, through: &ChainHead) -> Result<()> {
